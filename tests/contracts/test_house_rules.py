@@ -1,0 +1,253 @@
+"""House rules that a machine can hold. Each failure says what to do about it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from house import ROOT, SRC, packages, python_files, rooms, shown, tree
+
+MAX_LINES = 500
+
+# --- The clock -------------------------------------------------------------------------------------------------
+
+CLOCK_READERS = frozenset({"now", "utcnow", "today", "localdate"})
+CLOCK_OWNERS = frozenset({"datetime", "date", "timezone", "dt", "dj_timezone"})
+EDGES: dict[str, str] = {
+    "site/": "the edge itself: processes start here and hand the time to everything inside",
+}
+"""Where the time of day may be read, each with its reason. Everything else is given a day or a time."""
+
+
+def _clock_reads(path: Path) -> list[str]:
+    """Places of a file that ask what time it is: `datetime.now`, `date.today`, `time.time`, `auto_now`…"""
+    found = []
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Attribute):
+            owner = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+            if (node.attr in CLOCK_READERS and owner in CLOCK_OWNERS) or (owner, node.attr) in {
+                ("time", "time"),
+                ("time", "time_ns"),
+            }:
+                found.append(f"{shown(path)}:{node.lineno} {owner}.{node.attr}")
+        elif isinstance(node, ast.keyword) and node.arg in {"auto_now", "auto_now_add"}:
+            found.append(f"{shown(path)}:{node.value.lineno} {node.arg}")
+    return found
+
+
+def _is_edge(path: Path) -> bool:
+    return path.relative_to(SRC).as_posix().startswith(tuple(EDGES))
+
+
+def test_nothing_but_the_edges_asks_for_the_time() -> None:
+    reads = [read for path in python_files() if not _is_edge(path) for read in _clock_reads(path)]
+    assert not reads, f"take the moment as an argument; law is asked for its day: {reads}"
+
+
+@pytest.mark.parametrize("edge", EDGES)
+def test_the_list_of_edges_is_not_longer_than_needed(edge: str) -> None:
+    files = [path for path in python_files() if path.relative_to(SRC).as_posix().startswith(edge)]
+    assert any(_clock_reads(path) for path in files), f"{edge} reads no clock: take it off the list"
+
+
+def test_sql_is_given_its_time() -> None:
+    words = re.compile(
+        r"\b(now\s*\(\)|current_date|current_timestamp|clock_timestamp\s*\(\)|localtimestamp)", re.IGNORECASE
+    )
+    reads = [
+        f"{shown(path)} {found}"
+        for path in sorted(SRC.rglob("*.sql"))
+        for found in words.findall(re.sub(r"--.*", "", path.read_text(encoding="utf-8")))
+    ]
+    assert not reads, f"pass the time as a parameter: {reads}"
+
+
+# --- Money -----------------------------------------------------------------------------------------------------
+
+MONEY = ("kernel/", "ledger/", "tariff/", "bonded/", "clearance/engine/", "clearance/domain.py", "clearance/rules.py")
+
+
+def test_money_is_never_a_float() -> None:
+    """Money, quantities and rates are integers of a named unit or exact decimals: no float literal, no `float`."""
+    floats = [
+        f"{shown(path)}:{node.lineno}"
+        for path in python_files()
+        if path.relative_to(SRC).as_posix().startswith(MONEY)
+        for node in ast.walk(tree(path))
+        if (isinstance(node, ast.Constant) and isinstance(node.value, float))
+        or (isinstance(node, ast.Name) and node.id == "float")
+        or (isinstance(node, ast.Attribute) and node.attr == "FloatField")
+    ]
+    assert not floats, floats
+
+
+def test_the_engine_does_not_divide_into_floats() -> None:
+    """`/` between integers gives a float; the engine and the fixed-point words use `//` and `half_up`."""
+    exact = [SRC / "kernel" / "fixed.py", *sorted((SRC / "clearance" / "engine").glob("*.py"))]
+    divisions = [
+        f"{shown(path)}:{node.lineno}"
+        for path in exact
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div)
+    ]
+    assert not divisions, divisions
+
+
+# --- Errors ----------------------------------------------------------------------------------------------------
+
+VAGUE = frozenset({"Exception", "BaseException"})
+
+
+def test_no_vague_exception_is_raised_or_swallowed() -> None:
+    """An exception has a name of its own and says what happened; a bare `except:` would hide even Ctrl-C."""
+    vague = []
+    for path in python_files():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Raise):
+                raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+                if isinstance(raised, ast.Name) and raised.id in VAGUE:
+                    vague.append(f"{shown(path)}:{node.lineno} raises {raised.id}")
+            elif isinstance(node, ast.ExceptHandler) and node.type is None:
+                vague.append(f"{shown(path)}:{node.lineno} bare except")
+    assert not vague, vague
+
+
+# --- Size and furniture ------------------------------------------------------------------------------------------
+
+
+def test_files_stay_small() -> None:
+    """A file that one can hold in the head: at most 500 lines. Migrations are exempt."""
+    kinds = (".py", ".sql", ".html", ".css", ".js")
+    long = {
+        shown(path): lines
+        for path in sorted(SRC.rglob("*"))
+        if path.suffix in kinds and "migrations" not in path.parts and not path.name.endswith(".min.js")
+        for lines in [path.read_text(encoding="utf-8").count("\n")]
+        if lines > MAX_LINES
+    }
+    assert not long, f"cut along a seam, by subject: {long}"
+
+
+@pytest.mark.parametrize("package", packages())
+def test_every_room_has_its_page(package: str) -> None:
+    """`README.md`: what the room owns, its words in both languages, its guarantees."""
+    page = SRC / package / "README.md"
+    assert page.exists(), f"write {shown(page)}"
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("# ")
+    assert re.search(r"[\u4e00-\u9fff]", text), f"{shown(page)} gives no Chinese words"
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_a_door_is_documented(room: str) -> None:
+    """Every public function and class of an `api.py` says its shapes, units, errors."""
+    door = SRC / room / "api.py"
+    silent = [
+        f"{shown(door)}:{node.lineno} {node.name}"
+        for node in (tree(door).body if door.exists() else [])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    ]
+    assert not silent, silent
+
+
+FURNITURE = frozenset({
+    "README.md", "__init__.py", "apps.py", "admin.py",
+    "rest.py", "pages.py", "jobs.py", "api.py", "actions.py", "queries.py", "models.py", "rules.py", "domain.py",
+    "sql", "migrations", "templates", "templatetags", "static", "management", "__pycache__",
+})  # fmt: skip
+"""What may stand in any room. Knowing one room is knowing all."""
+
+OWN_FURNITURE: dict[str, dict[str, str]] = {
+    "clearance": {"engine": "the deterministic decider, one file per step"},
+}
+"""Files that one room alone has, each with its reason."""
+
+
+@pytest.mark.parametrize("room", rooms())
+def test_rooms_use_the_known_furniture(room: str) -> None:
+    strange = {path.name for path in (SRC / room).iterdir()} - FURNITURE - OWN_FURNITURE.get(room, {}).keys()
+    assert not strange, f"{room}: use the known names, or enter the new one with its reason: {sorted(strange)}"
+
+
+@pytest.mark.parametrize(("room", "name"), [(room, name) for room, own in OWN_FURNITURE.items() for name in own])
+def test_own_furniture_is_there(room: str, name: str) -> None:
+    assert (SRC / room / name).exists()
+
+
+# --- Words that do not belong here --------------------------------------------------------------------------------
+
+
+def _tracked_texts() -> list[tuple[Path, str]]:
+    """Every text file under version control (new files included), except the lock file."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout.split("\0")  # fmt: skip
+    texts = []
+    for name in listed:
+        path = ROOT / name
+        if not name or path.suffix == ".lock" or not path.is_file():
+            continue
+        try:
+            texts.append((path, path.read_text(encoding="utf-8")))
+        except UnicodeDecodeError:
+            continue
+    return texts
+
+
+def test_nothing_names_a_machine_or_a_package_index() -> None:
+    """The tree runs anywhere: no path of one machine, no address of one package index."""
+    hosts = "|".join(("pypi" + r"\.org", "python" + r"hosted\.org", "--(extra-)?index" + "-url"))
+    folders = ("work/" + "(main|shared)", "ro" + "ot/", "ho" + "me/[a-z]", "Us" + "ers/")
+    homes = r"(?<![\w.:/}])/(" + "|".join(folders) + ")"
+    parents = r"\.\./" + "shared"
+    wrong = re.compile(f"{hosts}|{homes}|{parents}")
+    named = [
+        f"{shown(path)}:{text.count(chr(10), 0, match.start()) + 1} {match.group()}"
+        for path, text in _tracked_texts()
+        for match in wrong.finditer(text)
+    ]
+    assert not named, named
+
+
+def test_nothing_is_left_for_later() -> None:
+    later = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|X" + r"XX|HA" + r"CK)\b|NotImplemented" + "Error")
+    left = [
+        f"{shown(path)}:{text.count(chr(10), 0, match.start()) + 1}"
+        for path, text in _tracked_texts()
+        if path.suffix in {".py", ".sql", ".html", ".js", ".css", ".md"}
+        for match in later.finditer(text)
+    ]
+    assert not left, left
+
+
+def test_pages_bring_everything_themselves() -> None:
+    """No font, script, style or picture from outside: templates and styles name no foreign address."""
+    outside = r"""\s*=\s*["'](?:https?:)?//"""
+    foreign = re.compile(
+        rf"(?:src|srcset|action|hx-\w+){outside}|<(?:a|link)\b[^>]+href{outside}"
+        r"""|url\(\s*["']?(?:https?:)?//|@import"""
+    )
+    found = [
+        f"{shown(path)}: {match.group()}"
+        for suffix in ("html", "css", "js", "svg")
+        for path in sorted(SRC.rglob(f"*.{suffix}"))
+        for match in foreign.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert not found, found
+
+
+def test_templates_have_no_inline_style_or_handler() -> None:
+    """Looks live in `ui/`, behaviour in its scripts: so that a strict content security policy can hold."""
+    inline = re.compile(r"\sstyle\s*=\s*[\"']|\son[a-z]+\s*=\s*[\"']|<style\b|<script(?![^>]*\bsrc=)[^>]*>")
+    found = [
+        f"{shown(path)}: {match.group().strip()}"
+        for path in sorted(SRC.rglob("*.html"))
+        for match in inline.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert not found, found
