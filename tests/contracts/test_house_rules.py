@@ -164,6 +164,12 @@ FURNITURE = frozenset({
 
 OWN_FURNITURE: dict[str, dict[str, str]] = {
     "clearance": {"engine": "the deterministic decider, one file per step"},
+    "exchange": {
+        "intake.py": "the stages before anything is stored, one function a stage",
+        "documents.py": "the compact records that decisions are made on",
+        "inbox.py": "what came in, and its recorded order",
+        "outbox.py": "what goes out",
+    },
 }
 """Files that one room alone has, each with its reason."""
 

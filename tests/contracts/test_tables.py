@@ -100,7 +100,7 @@ def test_sql_looks_down(room: str) -> None:
 
 def test_migrations_are_up_to_date() -> None:
     """What `makemigrations --check` says, without a database."""
-    loader = MigrationLoader(None, ignore_no_initial=True)
+    loader = MigrationLoader(None)
     detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps))
     missing = {
         label: [operation.describe() for migration in migrations for operation in migration.operations]
