@@ -1,0 +1,5 @@
+"""`python -m silkgate`."""
+
+from silkgate.site.cli import main
+
+main()

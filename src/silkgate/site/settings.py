@@ -1,0 +1,132 @@
+"""Django's settings. What differs between installations comes from the environment; the rest is the same for all.
+
+- `SILKGATE_HOME`: data directory
+- `DATABASE_URL`: a PostgreSQL server instead of the embedded one
+- `SILKGATE_ALLOWED_HOSTS`: names under which the site is reached, separated by commas
+- `SILKGATE_TRUSTED_ORIGINS`: origins (`https://…`) that forms may come from, where a proxy changes the name
+- `SILKGATE_HTTPS=1`: a proxy in front ends TLS
+- `SILKGATE_DEBUG=1`: for developers
+"""
+
+from __future__ import annotations
+
+import os
+
+from silkgate.site.database import django_database, named_url
+from silkgate.site.home import current_home
+from silkgate.site.postgres import EmbeddedPostgres
+
+_HOME = current_home()
+_HTTPS = os.environ.get("SILKGATE_HTTPS") == "1"
+
+
+def _listed(variable: str) -> list[str]:
+    return [name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()]
+
+
+DEBUG = os.environ.get("SILKGATE_DEBUG") == "1"
+SECRET_KEY = os.environ.get("SILKGATE_SECRET_KEY") or _HOME.secret_key()
+ALLOWED_HOSTS = _listed("SILKGATE_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", "testserver"]
+CSRF_TRUSTED_ORIGINS = _listed("SILKGATE_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "ninja",
+    # Rooms, from the ground up.
+    "silkgate.journal",
+    "silkgate.ledger",
+    "silkgate.ui",
+    "silkgate.identity",
+    "silkgate.exchange",
+    "silkgate.tariff",
+    "silkgate.registry",
+    "silkgate.bonded",
+    "silkgate.risk",
+    "silkgate.clearance",
+    "silkgate.portal",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "silkgate.site.headers.ContentSecurityPolicy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "silkgate.site.urls"
+ASGI_APPLICATION = "silkgate.site.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": django_database(named_url() or EmbeddedPostgres(_HOME.postgres).url)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+USE_I18N = True
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+
+LOGIN_URL = "/login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+STATIC_URL = "/static/"
+WHITENOISE_USE_FINDERS = True
+"""Served from the packages themselves: one command fewer before the first page."""
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = _HTTPS
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = _HTTPS
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = _HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _HTTPS else None
+X_FRAME_OPTIONS = "DENY"
+
+MAX_REQUEST_BODY_BYTES = 64 * 1024 * 1024
+"""One request may carry many messages; the limit of one message is the zone's policy and judged at intake."""
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BODY_BYTES
+MAX_REQUEST_BODY_SECONDS = 60
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}

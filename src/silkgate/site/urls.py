@@ -1,0 +1,16 @@
+"""The site's addresses: every room's `pages` at the root, every room's `rest` under /api/v1/, health beside them."""
+
+from __future__ import annotations
+
+from django.conf.urls.i18n import urlpatterns as language_patterns
+from django.urls import include, path
+
+from silkgate.site import health, rest, rooms
+
+urlpatterns = [
+    path("health/live", health.live, name="health-live"),
+    path("health/ready", health.ready, name="health-ready"),
+    path("api/v1/", rest.api.urls),
+    path("i18n/", include(language_patterns)),
+    *[path("", include(pages)) for pages in rooms.furniture("pages")],
+]

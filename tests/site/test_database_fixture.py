@@ -1,0 +1,41 @@
+"""The `database` fixture keeps its word: each test has its own, and Django, psycopg and children see the same one."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import psycopg
+import pytest
+from django.contrib.auth.models import Group
+from django.db import OperationalError, connection
+
+from silkgate.site.health import unapplied_migrations
+
+
+@pytest.mark.parametrize("run", ["first", "second"])
+def test_starts_empty_and_migrated_each_time(database: str, run: str) -> None:
+    assert Group.objects.count() == 0
+    assert unapplied_migrations() == []
+    Group.objects.create(name=run)
+    with psycopg.connect(os.environ["DATABASE_URL"]) as direct:
+        assert direct.execute("SELECT name FROM auth_group").fetchall() == [(run,)]
+
+
+def test_other_threads_see_it_too(database: str) -> None:
+    names: list[str] = []
+    Group.objects.create(name="officers")
+
+    def read() -> None:
+        names.extend(Group.objects.values_list("name", flat=True))
+        connection.close()
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join()
+    assert names == ["officers"]
+
+
+def test_without_it_there_is_no_database() -> None:
+    with pytest.raises(OperationalError):
+        Group.objects.count()
