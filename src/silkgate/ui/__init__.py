@@ -1,0 +1,1 @@
+"""The visual language: base template, recurring shapes, formats of money and time. A library; decides nothing."""
