@@ -121,6 +121,7 @@ _DECLARATION = re.compile(
     rb"(?:" + _SPACE + rb"+standalone" + _SPACE + rb"*=" + _SPACE + rb"*(?:'(?:yes|no)'|\"(?:yes|no)\"))?"
     + _SPACE + rb"*\?>"
 )
+_MAY_BEGIN_VALUE = (b'"', b"'", b" ", b"\t", b"\r", b"\n")
 _NAME_START = re.compile(rb"[\s<>\"']")
 _NAMESPACE_DECLARATION = re.compile(
     rb"xmlns(?::[^\s=]{1,256})?" + _SPACE + rb"*=" + _SPACE + rb"*(?:\"([^\"<&]*)\"|'([^'<&]*)')")
@@ -136,26 +137,32 @@ def _is_plain(raw: bytes, limits: Limits) -> bool:
             return False
         start = declaration.end()
     return (
-        b"<!" not in raw
-        and raw.find(b"<?", start) < 0
+        not _has(raw, b"!", b"<!", start)
+        and not _has(raw, b"?", b"<?", start)
         and raw.count(b"<") <= limits.max_elements
         and _attributes_are_few(raw, start, limits)
         and _namespaces_are_few(raw, limits)
-        and _long_name(limits.max_name_chars).search(raw, start) is None
+        and not _has_long_tag_name(raw, start, limits.max_name_chars)
         and (len(raw) <= limits.max_text_chars or _long_text(limits.max_text_chars).search(raw, start) is None)
     )
 
 
+def _has(raw: bytes, byte: bytes, mark: bytes, start: int) -> bool:
+    """Whether `mark` occurs. Its rarer byte is looked for first: a message full of "<" makes the search for both slow."""
+    return raw.find(byte, start) >= 0 and raw.find(mark, start) >= 0
+
+
 def _attributes_are_few(raw: bytes, start: int, limits: Limits) -> bool:
-    """Every attribute needs a "="; so few of them are within the cap even if all stood on one element."""
+    """Every attribute needs a "=" before a quote; so few of them are within the cap even if all stood on one element."""
     if raw.count(b"=", start) > limits.max_attributes_per_element:
         return False
     at = raw.find(b"=", start)
     while at >= 0:
-        before = raw[max(start, at - limits.max_name_chars):at]
-        # A space before "=" would hide how long the name before it is.
-        if before[-1:].isspace() or (len(before) == limits.max_name_chars and not _NAME_START.search(before)):
-            return False
+        if raw[at + 1 : at + 2] in _MAY_BEGIN_VALUE:
+            before = raw[max(start, at - limits.max_name_chars) : at]
+            # A space before "=" would hide how long the name before it is.
+            if before[-1:].isspace() or (len(before) == limits.max_name_chars and not _NAME_START.search(before)):
+                return False
         at = raw.find(b"=", at + 1)
     return True
 
@@ -176,9 +183,12 @@ def _namespaces_are_few(raw: bytes, limits: Limits) -> bool:
 _PATTERNS: dict[tuple[str, int], re.Pattern[bytes]] = {}
 
 
-def _long_name(chars: int) -> re.Pattern[bytes]:
-    """A tag name longer than `chars`; anchored at "<", so the search is linear."""
-    return _pattern("name", chars, rb"<[^ \t\r\n<>]{%d}" % (chars + 1))
+def _has_long_tag_name(raw: bytes, start: int, chars: int) -> bool:
+    """Both searches are anchored at "<", so they are linear; the first is the faster and seldom finds anything."""
+    return (
+        _pattern("tag", chars, rb"<[^>]{%d}" % (chars + 1)).search(raw, start) is not None
+        and _pattern("name", chars, rb"<[^ \t\r\n<>]{%d}" % (chars + 1)).search(raw, start) is not None
+    )
 
 
 def _long_text(chars: int) -> re.Pattern[bytes]:
