@@ -19,7 +19,11 @@ NAMED_ALIKE = ("ebpCode", "orderNo", "ebcCode", "agentCode")
 
 
 def move(
-    declaration: dict[str, Any], line: dict[str, Any], amounts: dict[str, Decimal], world: dict[str, Any], direction: int
+    declaration: dict[str, Any],
+    line: dict[str, Any],
+    amounts: dict[str, Decimal],
+    world: dict[str, Any],
+    direction: int,
 ) -> None:
     """Take (direction -1) from or give back (+1) to allowance, stock and guarantee what one item moves."""
     head = declaration["head"]

@@ -79,9 +79,7 @@ def read_case(folder: Path) -> dict[str, Any]:
         "allowances": {
             (row["buyer_id_number"], row["year"]): Decimal(row["used"]) for row in read_csv(folder / "allowances.csv")
         },
-        "guarantees": {
-            row["assure_code"]: Decimal(row["balance"]) for row in read_csv(folder / "guarantees.csv")
-        },
+        "guarantees": {row["assure_code"]: Decimal(row["balance"]) for row in read_csv(folder / "guarantees.csv")},
         "guarantees_checked": (folder / "guarantees.csv").exists(),
         "selection": read_csv(folder / "selection.csv"),
         "inbox": sorted((folder / "inbox").glob("*.xml"), key=lambda path: path.name),

@@ -1,4 +1,4 @@
-"""The groups of contract §3 that look at documents only: parties, fields, match, goods. Each gives its set of reasons."""
+"""The groups of contract §3 that look at documents only: parties, fields, match, goods; each gives its reasons."""
 
 from __future__ import annotations
 
@@ -125,9 +125,7 @@ def check_match(
         "match.amount": number(p["amountPaid"]) != number(o["acturalPaid"]),
         "match.payer": (p["payerIdNumber"], p["payerName"]) != (o["buyerIdNumber"], o["buyerName"]),
         "match.payment_no": named_payment not in ("", p["payTransactionId"]),
-        "match.consignee": any(
-            o[name] != w[name] for name in ("consignee", "consigneeTelephone", "consigneeAddress")
-        ),
+        "match.consignee": any(o[name] != w[name] for name in ("consignee", "consigneeTelephone", "consigneeAddress")),
         "match.waybill_order": named_order not in ("", d["orderNo"]),
         "match.freight": any(number(d[name]) != number(w.get(name, "")) for name in ("freight", "insuredFee")),
     }

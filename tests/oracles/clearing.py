@@ -1,7 +1,8 @@
-"""Clearing, the second account: `run_case` takes a case folder from its first message to its last (contract §3, §5, §6).
+"""Clearing, the second account: `run_case` takes a case folder from first message to last (contract §3, §5, §6).
 
 The state is one dict, `world`: what the case says (`casefolder.read_case`), and what has happened since:
-shelves (kind to stored documents), claimed (guids), known (invtNo to accepted declaration), accepted and taken (counters).
+shelves (kind to stored documents), claimed (guids), known (invtNo to accepted declaration), and the counters
+accepted and taken.
 """
 
 from __future__ import annotations
@@ -26,10 +27,7 @@ STATUS_OF = {
 def run_case(case_dir: Path, schemas: Path | None = None) -> output.Outcome:
     """Run a case folder; `schemas` is the folder of the official schemas (default: among tests/specimens)."""
     world = new_world(case_dir)
-    messages = [
-        {"file": path.name, **receive(path.read_bytes(), world, schemas or intake.default_schemas())}
-        for path in world["inbox"]
-    ]
+    messages = [{"file": path.name, **receive(path.read_bytes(), world, schemas)} for path in world["inbox"]]
     return output.Outcome(output.declaration_rows(world), output.balance_rows(world), messages)
 
 
@@ -45,7 +43,7 @@ def new_world(case_dir: Path) -> dict[str, Any]:
     return {**read_case(case_dir), "shelves": shelves, "claimed": {}, "known": {}, "accepted": 0, "taken": 0}
 
 
-def receive(data: bytes, world: dict[str, Any], schemas: Path) -> dict[str, str]:
+def receive(data: bytes, world: dict[str, Any], schemas: Path | None) -> dict[str, str]:
     """One received file: its row of messages.csv but for the file name."""
     message = intake.read_message(data, world["policy"], schemas)
     row = {"message_type": message["type"], "guid": message["guid"], "outcome": "rejected", "reasons": ""}
@@ -59,7 +57,7 @@ def receive(data: bytes, world: dict[str, Any], schemas: Path) -> dict[str, str]
     try:
         intake.check_signature(message, world["enterprises"])
         intake.check_sender(message, world["enterprises"])
-    except intake.Refused as refusal:
+    except intake.RefusedError as refusal:
         return {**row, "reasons": refusal.reason}
     answers = [take_document(document, world) for document in message["documents"]]
     clear_what_is_complete(world)
@@ -220,9 +218,7 @@ def assess(declaration: dict[str, Any], values: dict[int, Decimal], world: dict[
     assessed = {}
     for item in declaration["items"]:
         gnum, rates = int(item["gnum"]), world["tariff"][item["gcode"]]
-        duty, vat, consumption = tax.item_taxes(
-            values[gnum], checks.number(item["qty1"]), rates, full_rates=full_rates
-        )
+        duty, vat, consumption = tax.item_taxes(values[gnum], checks.number(item["qty1"]), rates, full_rates=full_rates)
         taken = {"value": values[gnum], "duty": duty, "vat": vat, "consumption": consumption}
         qty = checks.number(item["qty"])
         record = (declaration["head"].get("emsNo", ""), item.get("itemRecordNo", ""))

@@ -45,7 +45,7 @@ def is_refused(status: str) -> bool:
 
 
 def is_bound(stored: dict[str, Any]) -> bool:
-    """Whether a stored document may not be changed: an accepted declaration uses it, or it is one that no longer waits."""
+    """Whether it may not be changed: an accepted declaration uses it, or it is one that waits no more."""
     if stored["kind"] == "621":
         return stored["row"]["status"] not in ("1", "2")
     return bool(stored["used_by"])

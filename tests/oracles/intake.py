@@ -40,7 +40,7 @@ PARTIES = {
 }
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A message that no document of is taken; the reason is one slug."""
 
     def __init__(self, reason: str) -> None:
@@ -48,18 +48,19 @@ class Refused(Exception):
         self.reason = reason
 
 
-def default_schemas() -> Path:
-    """The folder of the official schemas among the specimens."""
-    found = sorted((Path(__file__).parents[1] / "specimens").rglob("import-202205.xsd"))
+def schema_file(folder: Path | None, name: str) -> Path:
+    """An official schema by its name, below a folder; by default among the specimens."""
+    below = folder or Path(__file__).parents[1] / "specimens"
+    found = sorted(below.rglob(name))
     if not found:
-        raise FileNotFoundError("the official schema import-202205.xsd is not among tests/specimens")
-    return found[0].parent
+        raise FileNotFoundError(f"the official schema {name} is not below {below}")
+    return found[0]
 
 
 @cache
-def import_schema(folder: Path) -> etree.XMLSchema:
+def import_schema(folder: Path | None) -> etree.XMLSchema:
     """The official import schema, with Signature made optional in 621, 623, 625 and 711."""
-    document = etree.parse(folder / "import-202205.xsd")
+    document = etree.parse(schema_file(folder, "import-202205.xsd"))
     for kind in SIGNED_KINDS:
         root = document.find(f"{XS}element[@name='CEB{kind}Message']")
         for element in root.iter(f"{XS}element"):
@@ -69,8 +70,8 @@ def import_schema(folder: Path) -> etree.XMLSchema:
 
 
 @cache
-def envelope_schema(folder: Path) -> etree.XMLSchema:
-    return etree.XMLSchema(etree.parse(folder / "dxp-terminal-202205.xsd"))
+def envelope_schema(folder: Path | None) -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(schema_file(folder, "dxp-terminal-202205.xsd")))
 
 
 def parse(data: bytes) -> etree._Element:
@@ -79,11 +80,11 @@ def parse(data: bytes) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise Refused("format.xml") from error
+        raise RefusedError("format.xml") from error
     if root.getroottree().docinfo.internalDTD is not None or root.getroottree().docinfo.doctype:
-        raise Refused("format.xml")
+        raise RefusedError("format.xml")
     if any(isinstance(node.tag, str) and node.tag.startswith(XINCLUDE) for node in root.iter()):
-        raise Refused("format.xml")
+        raise RefusedError("format.xml")
     return root
 
 
@@ -110,26 +111,26 @@ def documents_of(root: etree._Element, kind: str) -> list[dict[str, Any]]:
     ]
 
 
-def read_message(data: bytes, policy: dict[str, Any], schemas: Path) -> dict[str, Any]:
+def read_message(data: bytes, policy: dict[str, Any], schemas: Path | None) -> dict[str, Any]:
     """Item 2: the business message inside what was received. The message says what could be read even if refused."""
     message: dict[str, Any] = {"type": "Unknown", "guid": "", "bytes": data, "sender_id": None, "refused": ""}
     try:
         if len(data) > policy["max_message_bytes"]:
-            raise Refused("format.size")
+            raise RefusedError("format.size")
         root = parse(data)
         if root.tag == DXP + "DxpMsg":
             if not envelope_schema(schemas).validate(root):
-                raise Refused("format.schema")
+                raise RefusedError("format.schema")
             message["sender_id"] = str(root.find(f"{DXP}TransInfo/{DXP}SenderId").xpath("string()"))
             message["bytes"] = opened(root)
             root = parse(message["bytes"])
         kinds = [kind for kind in KINDS if root.tag == f"{CEB}CEB{kind}Message"]
         if not kinds:
-            raise Refused("format.unknown")
+            raise RefusedError("format.unknown")
         message.update(type=f"CEB{kinds[0]}Message", kind=kinds[0], guid=root.get("guid", ""))
         if not import_schema(schemas).validate(root):
-            raise Refused("format.schema")
-    except Refused as refusal:
+            raise RefusedError("format.schema")
+    except RefusedError as refusal:
         return {**message, "refused": refusal.reason}
     transfer = root.find(f"{CEB}BaseTransfer")
     return {
@@ -147,7 +148,7 @@ def opened(envelope: etree._Element) -> bytes:
     try:
         return base64.b64decode(inside, validate=True)
     except binascii.Error as error:
-        raise Refused("format.schema") from error
+        raise RefusedError("format.schema") from error
 
 
 def repetition(message: dict[str, Any], claimed: dict[tuple[str, str], bytes]) -> str:
@@ -167,22 +168,22 @@ def check_signature(message: dict[str, Any], enterprises: dict[str, Any]) -> Non
     if message["root"].find(f"{signatures.DS}Signature") is None:
         declared = [document for document in message["documents"] if document["head"]["appStatus"] != "1"]
         if message["kind"] in SIGNED_KINDS and declared:
-            raise Refused("sign.missing")
+            raise RefusedError("sign.missing")
         return
     fault = signatures.judge(message["root"], sender["certificate"])
     if fault:
-        raise Refused(fault)
+        raise RefusedError(fault)
 
 
 def check_sender(message: dict[str, Any], enterprises: dict[str, Any]) -> None:
     """Item 5."""
     sender = enterprises.get(message["cop_code"])
     if sender is None:
-        raise Refused("party.unknown")
+        raise RefusedError("party.unknown")
     for document in message["documents"]:
         if message["cop_code"] not in [document["head"][name] for name in PARTIES[message["kind"]]]:
-            raise Refused("party.sender")
+            raise RefusedError("party.sender")
     if sender["dxp_id"] and sender["dxp_id"] != message["dxp_id"]:
-        raise Refused("party.sender")
+        raise RefusedError("party.sender")
     if message["sender_id"] is not None and message["sender_id"] != message["dxp_id"]:
-        raise Refused("party.sender")
+        raise RefusedError("party.sender")

@@ -85,9 +85,7 @@ def as_number(cell: str) -> str:
 
 def comparable(rows: list[Row], columns: list[str]) -> Counter[tuple[tuple[str, str], ...]]:
     return Counter(
-        tuple(
-            (name, as_number(row.get(name, "")) if name in NUMBERS else row.get(name, "")) for name in columns
-        )
+        tuple((name, as_number(row.get(name, "")) if name in NUMBERS else row.get(name, "")) for name in columns)
         for row in rows
     )
 

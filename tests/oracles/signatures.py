@@ -116,7 +116,7 @@ def verifies(method: str, value: bytes, data: bytes, certificate: x509.Certifica
 
 
 def judge(root: etree._Element, filed_pem: bytes) -> str:
-    """"" where the signature is good, else sign.invalid or sign.certificate; the message has a signature."""
+    """ "" where the signature is good, else sign.invalid or sign.certificate; the message has a signature."""
     signature = root.find(f"{DS}Signature")
     filed = x509.load_pem_x509_certificate(filed_pem) if filed_pem else None
     embedded_node = signature.find(f"{DS}KeyInfo/{DS}X509Data/{DS}X509Certificate")
