@@ -118,17 +118,15 @@ def database(database_server: str, migrated_template: str, monkeypatch: pytest.M
 @pytest.fixture
 def live_server(database: str) -> Iterator[str]:
     """Address (`http://127.0.0.1:port`) of the site, served as in production, on this test's database."""
-    import uvicorn
-
-    from silkgate.site.asgi import application
+    from silkgate.site import web
 
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application, log_config=None, access_log=False, lifespan="on"))
+    server = web.server()
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
         # The socket listens already: a request made before the server is ready waits in its queue.
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        yield web.address(listening)
     finally:
         server.should_exit = True
         thread.join(10)
