@@ -148,12 +148,12 @@ def _is_plain(raw: bytes, limits: Limits) -> bool:
 
 
 def _has(raw: bytes, byte: bytes, mark: bytes, start: int) -> bool:
-    """Whether `mark` occurs. Its rarer byte is looked for first: a message full of "<" makes the search for both slow."""
+    """Whether `mark` occurs. Its rarer byte is looked for first: many a "<" makes the search for both slow."""
     return raw.find(byte, start) >= 0 and raw.find(mark, start) >= 0
 
 
 def _attributes_are_few(raw: bytes, start: int, limits: Limits) -> bool:
-    """Every attribute needs a "=" before a quote; so few of them are within the cap even if all stood on one element."""
+    """Every attribute needs a "=": so few of them are within the cap even if all stood on one element."""
     if raw.count(b"=", start) > limits.max_attributes_per_element:
         return False
     at = raw.find(b"=", start)

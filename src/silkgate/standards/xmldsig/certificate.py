@@ -49,7 +49,10 @@ class Certificate:
 
 @lru_cache(maxsize=4096)
 def _read(der: bytes) -> Certificate:
-    certificate = x509.load_der_x509_certificate(der)
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+    except x509.InvalidVersion as error:
+        raise ValueError(str(error)) from None
     return Certificate(
         der=der,
         fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),

@@ -14,6 +14,8 @@ from silkgate.standards.xmldsig.algorithms import Method
 
 RSA_BITS_MIN, RSA_BITS_MAX = 1024, 8192
 """1024 is what the 2018 edition still names; the upper end bounds the time that a stranger's certificate can cost."""
+RSA_EXPONENT_BITS_MAX = 33
+"""65537 has 17; a long exponent makes verifying as slow as signing."""
 _EC_PUBLIC_KEY = bytes.fromhex("2a8648ce3d0201")
 _SM2_CURVE = bytes.fromhex("2a811ccf5501822d")
 _PADDING = padding.PKCS1v15()
@@ -71,6 +73,8 @@ def public_key_of(certificate: x509.Certificate) -> PublicKey:
         raise ValueError("the certificate's key is neither RSA nor SM2")
     if not RSA_BITS_MIN <= key.key_size <= RSA_BITS_MAX:
         raise ValueError(f"an RSA key of {key.key_size} bits is not accepted")
+    if key.public_numbers().e.bit_length() > RSA_EXPONENT_BITS_MAX:
+        raise ValueError("an RSA key with so long an exponent is not accepted")
     return RsaPublicKey(key)
 
 
