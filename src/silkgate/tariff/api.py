@@ -1,0 +1,143 @@
+"""The door of the tariff room: the law of a day, rule cards, parameters, code tables, and the loaders of rates.
+
+Everything is asked for a day; an error says where the law data is wrong and what to do (TariffError and its kinds).
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+from collections.abc import Iterable, Mapping
+from datetime import date
+from uuid import UUID
+
+from silkgate.kernel.findings import Finding
+from silkgate.kernel.text import Text
+from silkgate.tariff import queries, rules
+from silkgate.tariff.actions import Loaded, load_prohibited, load_tariff
+from silkgate.tariff.domain import (
+    E6,
+    E8,
+    Card,
+    Citation,
+    DatedRate,
+    Law,
+    LawFileError,
+    Notice,
+    NotInForceError,
+    Parameter,
+    Policy,
+    PolicyError,
+    Prohibition,
+    Rate,
+    TariffError,
+    TariffRowError,
+    Value,
+)
+from silkgate.tariff.files import REFERENCE, cards, codes, law_version, notices, parameter, parameters
+
+__all__ = [
+    "E6",
+    "E8",
+    "REFERENCE",
+    "Card",
+    "Citation",
+    "DatedRate",
+    "Law",
+    "LawFileError",
+    "Loaded",
+    "NotInForceError",
+    "Notice",
+    "Parameter",
+    "Policy",
+    "PolicyError",
+    "Prohibition",
+    "Rate",
+    "TariffError",
+    "TariffRowError",
+    "Value",
+    "advise",
+    "cards",
+    "codes",
+    "law_of",
+    "law_of_rows",
+    "law_version",
+    "load_prohibited",
+    "load_shipped_tariff",
+    "load_tariff",
+    "notices",
+    "parameter",
+    "parameters",
+    "receipt_code",
+    "return_info",
+    "tell",
+]
+
+_RETURN_INFO_CHARS = 1000
+"""Length of `returnInfo` in receipts (interface specification 202205)."""
+
+
+def law_of(day: date, *, policy: Mapping[str, object] | None = None) -> Law:
+    """The law of `day` (UTC+8) from the files and the tariff tables; `policy` overrides fields of Policy.
+
+    Reads the rates with one query and keeps the law until the tariff changes; a call costs one small query then.
+    Raises NotInForceError before 2016-04-08, PolicyError for an override not known, LawFileError.
+    """
+    zone = rules.policy_on(parameters(), day, policy or {})
+    token = queries.revision()
+    return _law_from_tables(day, zone, None) if token is None else _kept_law(day, zone, token)
+
+
+def law_of_rows(
+    day: date,
+    *,
+    rates: Iterable[DatedRate] = (),
+    prohibitions: Iterable[Prohibition] = (),
+    policy: Mapping[str, object] | None = None,
+) -> Law:
+    """The law of `day` with rates given instead of read: no database is touched. Errors as `law_of`."""
+    zone = rules.policy_on(parameters(), day, policy or {})
+    return rules.make_law(day, parameters(), law_version(), rates=rates, prohibitions=prohibitions, policy=zone)
+
+
+def _law_from_tables(day: date, zone: Policy, _token: UUID | None) -> Law:
+    return rules.make_law(
+        day,
+        parameters(),
+        law_version(),
+        rates=queries.rates_in_force(day),
+        prohibitions=queries.prohibitions_in_force(day),
+        policy=zone,
+    )
+
+
+_kept_law = functools.lru_cache(maxsize=32)(_law_from_tables)
+
+
+def load_shipped_tariff() -> Loaded:
+    """Load `reference/tariff/tariff-sample.csv`; rows without known rates are left out and named in the result."""
+    path = REFERENCE / "tariff" / "tariff-sample.csv"
+    with path.open(encoding="utf-8", newline="") as lines:
+        return load_tariff(csv.DictReader(lines), path.name, skip_incomplete=True)
+
+
+def tell(finding: Finding) -> Text:
+    """What the declarant reads about a finding, in both languages. KeyError for a code without a card."""
+    return cards()[finding.code].tell(finding)
+
+
+def advise(finding: Finding) -> Text:
+    """The nearest change that would pass, in both languages."""
+    return cards()[finding.code].advise(finding)
+
+
+def receipt_code(code: str, kind: str) -> str:
+    """`returnStatus` of a reason in a receipt of `kind` ("622"): "-621005", "100", "2"…"""
+    return cards()[code].receipt_code(kind)
+
+
+def return_info(finding: Finding) -> str:
+    """`returnInfo` of a receipt, Chinese: slug, sentence, advice and law, at most 1000 characters."""
+    card = cards()[finding.code]
+    text = f"[{card.slug}]{card.tell(finding).zh}{card.advise(finding).zh}依据：{card.law_text.zh}。"
+    return text if len(text) <= _RETURN_INFO_CHARS else text[: _RETURN_INFO_CHARS - 1] + "…"

@@ -1,0 +1,1 @@
+"""SQL of the tariff room, read by its migrations."""

@@ -1,0 +1,2 @@
+ALTER TABLE tariff_rate DROP CONSTRAINT tariff_rate_no_overlap;
+ALTER TABLE tariff_prohibited DROP CONSTRAINT tariff_prohibited_no_overlap;
