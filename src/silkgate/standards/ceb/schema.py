@@ -32,7 +32,7 @@ _SIGNATURE_LOCATION = "silkgate:signature.xsd"
 @cache
 def import_schema() -> etree.XMLSchema:
     """The compiled schema; validating with it does not change it, but one thread at a time should."""
-    return _compile(schema_text())
+    return compiled(schema_text())
 
 
 def schema_text(*, signature_required: bool = False) -> str:
@@ -138,7 +138,8 @@ class _Shipped(etree.Resolver):
         raise ValueError(f"the CEB schema refers to nothing outside the package: {system_url}")
 
 
-def _compile(text: str) -> etree.XMLSchema:
+def compiled(text: str) -> etree.XMLSchema:
+    """A schema text of `schema_text`, compiled. Raises XMLSchemaParseError or ValueError where it is another one."""
     parser = etree.XMLParser(no_network=True)
     parser.resolvers.add(_Shipped())
     return etree.XMLSchema(etree.fromstring(text.encode(), parser))

@@ -31,8 +31,8 @@ _INT_MAX = 2**31 - 1
 def write(code: str, guid: str, documents: Iterable[Mapping[str, str] | Content]) -> bytes:
     """A receipt (312 … 900). A document without lines may be given as its head values alone.
 
-    An optional field that is absent or "" is left out, one of fixed value may be. Raises ValueError where a name, a value or a number of documents
-    is not what the catalogue says.
+    An optional field that is absent or "" is left out, one of fixed value may be. Raises ValueError where a name, a
+    value or a number of documents is not what the catalogue says.
     """
     kind = _kind(code, inbound=False)
     contents = [(document, ()) if isinstance(document, Mapping) else document for document in documents]
