@@ -6,7 +6,6 @@ test that asks for `database` gets a copy of it, in about 50 ms.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import socket
@@ -15,11 +14,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
-import psycopg
 import pytest
-from psycopg import sql
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -34,8 +30,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-TEMPLATE = "silkgate_template"
-NO_DATABASE = "this_test_asked_for_no_database"
+NO_DATABASE = "postgresql:///this_test_asked_for_no_database?host=/nonexistent"
 SERVER_URL_VARIABLE = "SILKGATE_TEST_DATABASE_URL"
 """A PostgreSQL to test on instead of the embedded one; its role must be allowed to create databases."""
 
@@ -47,11 +42,12 @@ def pytest_configure(config: pytest.Config) -> None:
         # As root the server runs as another account, which has to pass through.
         home.chmod(0o711)
         os.environ["SILKGATE_HOME"] = str(home)
-    os.environ.pop("DATABASE_URL", None)
     from silkgate.site.application import set_up
+    from silkgate.site.database import use_database
 
     set_up()
-    _point_django_at(NO_DATABASE)
+    use_database(NO_DATABASE)
+    del os.environ["DATABASE_URL"]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -75,44 +71,18 @@ def database_server() -> Iterator[str]:
         yield server.url
 
 
-@pytest.fixture(scope="session")
-def migrated_template(database_server: str) -> str:
-    """Name of the database that holds every table and no row of a test; made by the first worker that needs it."""
-    from silkgate.site.application import migrate
-    from silkgate.site.home import current_home
-
-    with (current_home().root / "template.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with psycopg.connect(database_server, autocommit=True) as connection:
-            name = f"{TEMPLATE}_{current_home().root.name[-8:]}"
-            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                return name
-            unfinished = f"{name}_unfinished"
-            _drop(connection, unfinished)
-            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(unfinished)))
-            _point_django_at(_url_of(database_server, unfinished))
-            migrate()
-            _point_django_at(NO_DATABASE)
-            words = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-            connection.execute(words.format(sql.Identifier(unfinished), sql.Identifier(name)))
-            return name
-
-
 @pytest.fixture
-def database(database_server: str, migrated_template: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def database(database_server: str) -> Iterator[str]:
     """A fresh, migrated database: Django's default connection, `DATABASE_URL` of children, and the URL returned."""
-    name = f"test_{uuid4().hex[:16]}"
-    with psycopg.connect(database_server, autocommit=True) as connection:
-        words = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        connection.execute(words.format(sql.Identifier(name), sql.Identifier(migrated_template)))
-        url = _url_of(database_server, name)
-        monkeypatch.setenv("DATABASE_URL", url)
-        _point_django_at(url)
-        try:
+    from silkgate.site.database import use_database
+    from silkgate.site.scratch import private_database
+
+    try:
+        with private_database(database_server) as url:
             yield url
-        finally:
-            _point_django_at(NO_DATABASE)
-            _drop(connection, name)
+    finally:
+        use_database(NO_DATABASE)
+        os.environ.pop("DATABASE_URL", None)
 
 
 @pytest.fixture
@@ -161,25 +131,3 @@ def page(browser: Browser, live_server: str) -> Iterator[Page]:
     context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
-
-
-def _url_of(url: str, name: str) -> str:
-    """The same server's database `name`."""
-    head, _, tail = url.partition("?")
-    return f"{head.rpartition('/')[0]}/{name}" + (f"?{tail}" if tail else "")
-
-
-def _drop(connection: psycopg.Connection, name: str) -> None:
-    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def _point_django_at(url: str) -> None:
-    """Every later connection of every thread goes there; NO_DATABASE makes the next one fail with that name."""
-    from django.db import connections
-
-    from silkgate.site.database import django_database
-
-    connections.close_all()
-    # One dictionary per alias, shared by the connections of all threads.
-    settings = connections.settings["default"]
-    settings.update({"NAME": NO_DATABASE} if url == NO_DATABASE else django_database(url))

@@ -70,6 +70,25 @@ def check_server(url: str) -> None:
         )
 
 
+def url_of(url: str, name: str) -> str:
+    """The URL of the database `name` on the same server."""
+    head, mark, tail = url.partition("?")
+    scheme, _, rest = head.partition("://")
+    return f"{scheme}://{rest.split('/')[0]}/{name}{mark}{tail}"
+
+
+def use_database(url: str) -> None:
+    """From now on this process and its children use the database at `url`, also where Django is already set up."""
+    from django.conf import settings
+    from django.db import connections
+
+    os.environ[URL_VARIABLE] = url
+    if settings.configured:
+        connections.close_all()
+        # One dictionary per alias, shared by the connections of all threads.
+        connections.settings["default"].update(django_database(url))
+
+
 @contextmanager
 def database(home: Home) -> Iterator[str]:
     """A database that answers, for the time of the block, and its URL in the environment of us and our children.

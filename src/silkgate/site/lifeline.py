@@ -1,0 +1,45 @@
+"""Ties a child process to the one that started it: it ends when its parent does, however that ended.
+
+The parent holds the writing end of the child's standard input and never writes. When the parent is gone, killed or
+not, the system closes that end and the child reads the end of the file. Unlike parent-death signals it works on every
+Unix.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+VARIABLE = "SILKGATE_LIFELINE"
+_GRACE_SECONDS = 10
+
+
+def hold() -> None:
+    """In a child that was started with a lifeline: end with the parent. Does nothing elsewhere."""
+    if os.environ.pop(VARIABLE, "") == "stdin":
+        threading.Thread(target=_end_with_parent, name="lifeline", daemon=True).start()
+
+
+def stop_event() -> threading.Event:
+    """An event that SIGTERM and SIGINT set; a second signal ends the process at once."""
+    event = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if event.is_set():
+            os._exit(128 + number)
+        event.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    return event
+
+
+def _end_with_parent() -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(_GRACE_SECONDS)
+    os._exit(1)
