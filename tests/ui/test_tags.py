@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from django import forms
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from silkgate.kernel.text import Text
 from silkgate.ui import shapes
+from silkgate.ui.formats import masked
 
 WHEN = datetime(2026, 11, 23, 2, 0, 0, tzinfo=UTC)
 
@@ -116,22 +118,33 @@ def test_differences_are_marked_in_place_and_said_in_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "same", "differs"),
+    ("values", "reference", "differs"),
     [
         (("12.00", "12"), None, (False, True)),
-        (("12.00", "12"), True, (False, False)),
-        (("12.00", None), None, (False, False)),
+        (("12.00", "12"), 1, (True, False)),
+        (("12.00", None), 1, (False, False)),
         ((None, "12", "12"), None, (False, False, False)),
-        (("", "12"), None, (True, False)),
+        (("", "12"), None, (False, True)),
         (("a", "b", "a"), None, (False, True, False)),
+        (("a", "b", "b"), 1, (True, False, False)),
     ],
 )
 def test_what_counts_as_a_difference(
-    values: tuple[str | None, ...], same: bool | None, differs: tuple[bool, ...]
+    values: tuple[str | None, ...], reference: int | None, differs: tuple[bool, ...]
 ) -> None:
-    row = shapes.compare(Text("金额", "Amount"), values, same=same)
+    row = shapes.compare(Text("金额", "Amount"), values, reference=reference)
     assert tuple(cell.differs for cell in row.cells) == differs
     assert row.differs == any(differs)
+
+
+def test_a_comparison_knows_equal_numbers_and_shows_no_more_than_it_may() -> None:
+    def numbers(one: str, other: str) -> bool:
+        return Decimal(one) == Decimal(other)
+
+    assert not shapes.compare(Text("金额", "Amount"), ("12.00", "12"), same=numbers).differs
+    row = shapes.compare(Text("姓名", "Name"), ("李明华", "李晓华"), shown=masked)
+    assert row.differs
+    assert [cell.text for cell in row.cells] == ["李*华", "李*华"]
 
 
 @given(st.lists(st.integers(min_value=0, max_value=10**9), min_size=2, max_size=5))

@@ -98,6 +98,18 @@ def day(when: date | datetime) -> str:
     return f"{when:%Y-%m-%d}"
 
 
+def masked(value: str) -> str:
+    """A personal value of which strangers see the ends only.
+
+    >>> masked("410105198803129810"), masked("李明华"), masked("李明"), masked("19900410213")
+    ('4101**********9810', '李*华', '李*', '199*****213')
+    """
+    shown = 4 if len(value) >= 15 else 3 if len(value) >= 9 else 1
+    if len(value) <= 2 * shown:
+        return value[:1] + "*" * (len(value) - 1)
+    return value[:shown] + "*" * (len(value) - 2 * shown) + value[-shown:]
+
+
 class Part(NamedTuple):
     """A piece of a value, and whether it differs from what it was compared with."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
@@ -99,22 +101,34 @@ class Comparison(NamedTuple):
 
 
 def compare(
-    name: Text, values: tuple[str | None, ...], element: str = "", *, same: bool | None = None
+    name: Text,
+    values: tuple[str | None, ...],
+    element: str = "",
+    *,
+    reference: int | None = None,
+    same: Callable[[str, str], bool] = operator.eq,
+    shown: Callable[[str], str] | None = None,
 ) -> ComparisonRow:
-    """A row of a comparison: the first value given is the reference, departures from it are marked in place.
+    """A row of a comparison: values that depart from the reference are marked in place.
 
-    `same` overrules the comparison of texts where the rule compares otherwise (12 and 12.00 are one number).
-    None is a document without that field, which neither agrees nor differs.
+    `reference` is the place of the value that the rule holds the others to; where that document has none, the first
+    value given. `same` says what counts as equal (12 and 12.00 are one number). `shown` changes how a value is
+    written after it was compared (masked, with its unit); then a difference marks all of it. None is a document
+    without that field, which neither agrees nor differs.
     """
-    reference = next((value for value in values if value), "")
+    anchor = values[reference] if reference is not None else None
+    if anchor is None:
+        anchor = next((value for value in values if value is not None), "")
     cells = []
     for value in values:
         if value is None:
             cells.append(Cell())
-        elif same or value == reference:
-            cells.append(Cell((Part(value, False),)))
+        elif same(value, anchor):
+            cells.append(Cell((Part(shown(value) if shown else value, False),)))
+        elif shown:
+            cells.append(Cell((Part(shown(value), True),), True))
         else:
-            cells.append(Cell(differing_parts(value, reference) if value else (), True))
+            cells.append(Cell(differing_parts(value, anchor) if value else (), True))
     return ComparisonRow(name, tuple(cells), element)
 
 
