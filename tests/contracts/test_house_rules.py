@@ -163,6 +163,11 @@ FURNITURE = frozenset({
 """What may stand in any room. Knowing one room is knowing all."""
 
 OWN_FURNITURE: dict[str, dict[str, str]] = {
+    "tariff": {
+        "files.py": "reads the law files under `reference/`; they are no tables and need no database",
+        "tables.py": "typed reading of TOML, so that every error names its place",
+        "docs.py": "renders the reference page of rules from the cards",
+    },
     "clearance": {"engine": "the deterministic decider, one file per step"},
     "exchange": {
         "intake.py": "the stages before anything is stored, one function a stage",

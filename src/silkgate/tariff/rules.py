@@ -103,7 +103,7 @@ class _Row:
             ) from None
 
     def period(self) -> tuple[date, date | None]:
-        first = self.day("valid_from")
+        first = self.day("valid_from") if self.text("valid_from") else date.min
         last = self.day("valid_to") if self.text("valid_to") else None
         if last is not None and last < first:
             raise self.fault(
