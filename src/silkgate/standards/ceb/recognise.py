@@ -108,6 +108,15 @@ class Recogniser:
         return plan
 
 
+def patterns(code: str, head_names: Sequence[str], line_names: Sequence[str]) -> list[str]:
+    """The regular expressions by which a message is recognised, for those who want to check them."""
+    found = [_HEADER.pattern]
+    for space in (_INDENT, _SPACE):
+        plan = _plan(MESSAGES[code], head_names, line_names, space)
+        found += [pattern.pattern for pattern in (plan.head, plan.line, plan.trailer) if pattern is not None]
+    return found
+
+
 def _body(text: str, at: int, plan: _Plan) -> tuple[list[Document], Transfer] | None:
     sort = _without_lines if plan.line is None else _with_lines
     found = sort(text, at, plan)
