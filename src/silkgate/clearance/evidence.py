@@ -1,0 +1,260 @@
+"""The documents of a declaration as they were received, all fields, and side by side.
+
+The engine judges compact records; people are shown what the message says. Both come from the same bytes.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from silkgate.kernel.text import Text
+from silkgate.standards import dxp, safexml
+from silkgate.standards.ceb.catalogue import MESSAGES, Field
+from silkgate.standards.ceb.read import Reader
+from silkgate.tariff.api import codes
+from silkgate.ui.formats import masked
+from silkgate.ui.shapes import Comparison, ComparisonGroup, ComparisonRow, Source, compare
+
+COMPARED = ("621", "311", "411", "511")
+"""Declaration, order, payment, waybill: the columns of the comparison, in this order."""
+
+ORDER, WAYBILL = 1, 3
+"""Places of the documents that the rules hold the others to."""
+
+PERSONAL = frozenset({
+    "buyerIdNumber", "buyerName", "buyerTelephone", "buyerRegNo", "payerIdNumber", "payerName", "telephone",
+    "consignee", "consigneeTelephone", "consigneeAddress", "consigneeId",
+})  # fmt: skip
+"""Elements about a natural person; shown in full only to those who may decide about them."""
+
+NAMES = {
+    "621": Text("清单", "Declaration"),
+    "311": Text("订单", "Order"),
+    "411": Text("支付单", "Payment"),
+    "511": Text("运单", "Waybill"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One document of a received message: its fields by element name; empty elements are left out."""
+
+    code: str
+    message_id: int
+    head: Mapping[str, str]
+    lines: tuple[Mapping[str, str], ...]
+
+
+@functools.cache
+def _reader() -> Reader:
+    inbound = {code: kind for code, kind in MESSAGES.items() if kind.inbound}
+    return Reader(
+        {
+            code: ([f.name for f in kind.head_fields], [f.name for f in kind.line_fields])
+            for code, kind in inbound.items()
+        }
+    )
+
+
+def documents_in(raw: bytes, message_id: int) -> tuple[Evidence, ...]:
+    """Every document of a message that intake accepted. Raises what the readers raise for any other bytes."""
+    root = safexml.parse(raw)
+    if dxp.is_envelope(root):
+        root = safexml.parse(dxp.unwrap(root).data)
+    message = _reader().read(root)
+    kind = MESSAGES[message.code]
+    heads = [field.name for field in kind.head_fields]
+    lines = [field.name for field in kind.line_fields]
+    return tuple(
+        Evidence(
+            message.code,
+            message_id,
+            _filled(heads, document.head),
+            tuple(_filled(lines, line) for line in document.lines),
+        )
+        for document in message.documents
+    )
+
+
+def _filled(names: list[str], values: tuple[str, ...]) -> dict[str, str]:
+    return {name: value for name, value in zip(names, values, strict=True) if value}
+
+
+@functools.cache
+def _fields() -> dict[str, Field]:
+    """Every element by name; where messages name it differently, as the declaration does, then the order."""
+    fields: dict[str, Field] = {}
+    for code in ("621", "311", "411", "511", *MESSAGES):
+        kind = MESSAGES[code]
+        for field in (*kind.head_fields, *kind.line_fields):
+            fields.setdefault(field.name, field)
+    return fields
+
+
+_DERIVED = {
+    "dutiableValue": Text("完税价格", "Dutiable value"),
+    "emsNo/itemRecordNo": Text("账册编号与料号", "Account book and item number"),
+}
+
+
+def field_name(element: str) -> Text:
+    """The name of an element in words; the element itself where the catalogue does not know it."""
+    field = _fields().get(element)
+    return field.label if field else _DERIVED.get(element, Text(element, element))
+
+
+def field_of(code: str, element: str, *, line: bool = False) -> Text:
+    """The name of an element as one kind of message calls it."""
+    kind = MESSAGES[code]
+    fields = kind.line_fields if line else kind.head_fields
+    return next((field.label for field in fields if field.name == element), field_name(element))
+
+
+def _coded(table: str) -> Callable[[str], str]:
+    def shown(value: str) -> str:
+        word = codes(table).get(value)
+        return f"{value} {word.zh}" if word else value
+
+    return shown
+
+
+def _same_number(one: str, other: str) -> bool:
+    try:
+        return Decimal(one or "0") == Decimal(other or "0")
+    except InvalidOperation:
+        return one == other
+
+
+class _Side:
+    """The four documents, asked for one field at a time."""
+
+    def __init__(self, documents: tuple[Evidence | None, ...], *, in_full: bool) -> None:
+        self.documents, self.in_full = documents, in_full
+
+    def row(
+        self, *elements: str, reference: int = ORDER, number: bool = False, name: Text | None = None
+    ) -> ComparisonRow:
+        """One row: the element of each document in turn, "" where the document has no such field to compare."""
+        values = tuple(
+            None if not element or document is None else document.head.get(element, "0" if number else None)
+            for element, document in zip(elements, self.documents, strict=True)
+        )
+        element = next(element for element in elements if element)
+        kind = COMPARED[elements.index(element)]
+        return compare(
+            name or field_of(kind, element),
+            values,
+            element,
+            reference=reference,
+            **({"same": _same_number} if number else {}),
+            shown=masked if element in PERSONAL and not self.in_full else None,
+        )
+
+    def line_rows(self, gnum: str) -> tuple[ComparisonRow, ...]:
+        """Rows of the goods line `gnum` in declaration and order."""
+        declared, ordered = (
+            next((line for line in document.lines if line.get("gnum") == gnum), {}) if document else None
+            for document in self.documents[:2]
+        )
+        rows = []
+        for element, both, number, table in (
+            ("gcode", False, False, ""),
+            ("itemRecordNo", False, False, ""),
+            ("qty", True, True, ""),
+            ("unit", True, False, "units"),
+            ("totalPrice", True, True, ""),
+            ("country", True, False, "countries"),
+        ):
+            values = (
+                None if declared is None else declared.get(element, "" if both else None),
+                None if ordered is None or not both else ordered.get(element, ""),
+            )
+            if values == (None, None):
+                continue
+            rows.append(
+                compare(
+                    field_of("621", element, line=True),
+                    (*values, None, None),
+                    element,
+                    reference=ORDER,
+                    **({"same": _same_number} if number else {}),
+                    shown=_coded(table) if table else None,
+                )
+            )
+        return tuple(rows)
+
+
+def side_by_side(
+    documents: tuple[Evidence | None, Evidence | None, Evidence | None, Evidence | None],
+    *,
+    in_full: bool,
+    hrefs: Mapping[int, str] | None = None,
+) -> Comparison:
+    """The declaration, its order, payment and waybill (None: not arrived) with their differences.
+
+    `in_full`: personal values unmasked. `hrefs`: addresses of messages by id. Compares what group 4 of clearing
+    compares, and shows the goods beside each other.
+    """
+    side = _Side(documents, in_full=in_full)
+    numbers = {"621": "orderNo", "311": "orderNo", "411": "payTransactionId", "511": "logisticsNo"}
+    sources = tuple(
+        Source(
+            NAMES[code],
+            document.head.get(numbers[code], "") if document else "",
+            (hrefs or {}).get(document.message_id, "") if document else "",
+            document is None,
+        )
+        for code, document in zip(COMPARED, documents, strict=True)
+    )
+    groups = [
+        ComparisonGroup(
+            Text("编号", "Numbers"),
+            (
+                side.row("orderNo", "orderNo", "orderNo", "orderNo"),
+                side.row("logisticsNo", "", "", "logisticsNo", reference=0),
+                side.row("", "payTransactionId", "payTransactionId", ""),
+            ),
+        ),
+        ComparisonGroup(
+            Text("企业", "Enterprises"),
+            (
+                side.row("ebpCode", "ebpCode", "ebpCode", ""),
+                side.row("ebcCode", "ebcCode", "", ""),
+                side.row("logisticsCode", "", "", "logisticsCode", reference=0),
+            ),
+        ),
+        ComparisonGroup(
+            Text("订购人与收货人", "Buyer and consignee"),
+            (
+                side.row("buyerName", "buyerName", "payerName", ""),
+                side.row("buyerIdNumber", "buyerIdNumber", "payerIdNumber", ""),
+                side.row("", "consignee", "", "consignee"),
+                side.row("", "consigneeTelephone", "", "consigneeTelephone"),
+                side.row("", "consigneeAddress", "", "consigneeAddress"),
+            ),
+        ),
+        ComparisonGroup(
+            Text("金额（元）", "Amounts (CNY)"),
+            (
+                side.row("", "acturalPaid", "amountPaid", "", number=True),
+                side.row("freight", "", "", "freight", reference=WAYBILL, number=True),
+                side.row("insuredFee", "", "", "insuredFee", reference=WAYBILL, number=True),
+                side.row("", "goodsValue", "", "", number=True),
+                side.row("", "freight", "", "", number=True),
+                side.row("", "taxTotal", "", "", number=True),
+                side.row("", "discount", "", "", number=True),
+            ),
+        ),
+    ]
+    names: dict[str, str] = {}
+    for document in documents[:2]:
+        for line in document.lines if document else ():
+            names.setdefault(line["gnum"], line.get("gname") or line.get("itemName", ""))
+    groups += [
+        ComparisonGroup(Text(f"第{gnum}项 {name}", f"Line {gnum} {name}"), side.line_rows(gnum))
+        for gnum, name in sorted(names.items(), key=lambda item: int(item[0]))
+    ]
+    return Comparison(sources, tuple(groups))

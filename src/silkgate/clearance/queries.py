@@ -1,0 +1,236 @@
+"""Reads of clearance for pages and machines. Nothing here decides or writes.
+
+Lists are cut by keyset over a bounded window of numbers: whatever the filter and however many declarations there are,
+a page costs the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from django.db import connection
+from django.db.models import Max, Q
+
+from silkgate.clearance import models
+from silkgate.clearance.domain import Assessment
+from silkgate.kernel.findings import Finding
+
+# --- For pages: lists ----------------------------------------------------------------------------------------------
+
+WINDOW = 20_000
+"""How many declarations one page of a filtered list looks at."""
+COUNTED = 10_000
+"""Standing numbers are counted up to here; more is shown as more."""
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "waiting": ("1", "2"),
+    "released": ("800", "399"),
+    "held": ("300", "500", "501", "502", "503", "599"),
+    "returned": ("cancelled", "part_returned", "returned", "700"),
+}
+"""States behind a filter; `refused` is every other state, 100 and the negative codes."""
+
+
+class Line(NamedTuple):
+    """A declaration as a row of a list. Amounts in cents, None before acceptance."""
+
+    id: int
+    ebp_code: str
+    order_no: str
+    logistics_no: str
+    invt_no: str | None
+    state: str
+    reasons: tuple[str, ...]
+    dutiable_cents: int | None
+    tax_cents: int | None
+    stored_at: datetime
+    decided_at: datetime | None
+
+
+class Page(NamedTuple):
+    """One page of a list, newest first; `older` continues it (None: nothing older)."""
+
+    lines: tuple[Line, ...]
+    older: int | None
+
+
+_LINE_FIELDS = (
+    "id", "ebp_code", "order_no", "logistics_no", "invt_no", "state", "reasons", "dutiable_cents", "duty_cents",
+    "value_added_tax_cents", "consumption_tax_cents", "stored_at", "decided_at",
+)  # fmt: skip
+
+
+def _line(row: Sequence[Any]) -> Line:
+    number, ebp_code, order_no, logistics_no, invt_no, state, reasons, dutiable, *taxes, stored_at, decided_at = row
+    return Line(
+        number,
+        ebp_code,
+        order_no,
+        logistics_no,
+        invt_no,
+        state,
+        tuple(reason for reason in reasons.split(";") if reason),
+        dutiable,
+        None if dutiable is None else sum(tax or 0 for tax in taxes),
+        stored_at,
+        decided_at,
+    )
+
+
+def _in_group(group: str) -> Q:
+    if group == "refused":
+        return Q(state="100") | Q(state__startswith="-")
+    return Q(state__in=GROUPS[group])
+
+
+def newest(*, group: str = "", reason: str = "", before: int | None = None, limit: int = 50) -> Page:
+    """Declarations below number `before` (None: from the newest), filtered by a group of states and a reason.
+
+    Looks at no more than WINDOW numbers, so a page may hold fewer than `limit` lines and still have an older one.
+    KeyError for a group that does not exist.
+    """
+    top = before if before is not None else (models.Declaration.objects.aggregate(top=Max("id"))["top"] or 0) + 1
+    bottom = max(top - WINDOW, 0)
+    rows = models.Declaration.objects.filter(id__lt=top, id__gte=bottom)
+    if group:
+        rows = rows.filter(_in_group(group))
+    if reason:
+        rows = rows.filter(reasons__regex=f"(^|;){reason.replace('.', '[.]')}(;|$)")
+    lines = tuple(_line(row) for row in rows.order_by("-id").values_list(*_LINE_FIELDS)[: limit + 1])
+    if len(lines) > limit:
+        return Page(lines[:limit], lines[limit - 1].id)
+    return Page(lines, bottom if bottom > 0 else None)
+
+
+def held(*, after: int = 0, limit: int = 50) -> Page:
+    """Declarations that wait for an officer, oldest first: whoever waits longest is served first."""
+    rows = models.Declaration.objects.filter(state__in=("300", "500"), id__gt=after).order_by("id")
+    lines = tuple(_line(row) for row in rows.values_list(*_LINE_FIELDS)[: limit + 1])
+    more = len(lines) > limit
+    return Page(lines[:limit], lines[limit - 1].id if more else None)
+
+
+def matching(text: str, *, limit: int = 20) -> tuple[Line, ...]:
+    """Declarations with exactly this order, waybill or declaration number, newest first."""
+    rows = models.Declaration.objects.filter(Q(order_no=text) | Q(logistics_no=text) | Q(invt_no=text))
+    return tuple(_line(row) for row in rows.order_by("-id").values_list(*_LINE_FIELDS)[:limit])
+
+
+def of_messages(message_ids: Iterable[int], *, limit: int = 100) -> tuple[Line, ...]:
+    """Declarations that use a document of these messages: their own, or their order's, payment's or waybill's."""
+    ids = list(message_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_MESSAGES, {"ids": ids, "lowest": WINDOW, "limit": limit})
+        numbers = [row[0] for row in cursor.fetchall()]
+    rows = models.Declaration.objects.filter(id__in=numbers).order_by("-id")
+    return tuple(_line(row) for row in rows.values_list(*_LINE_FIELDS))
+
+
+_OF_MESSAGES = """
+select d.id from clearance_declaration d
+where d.id > (select coalesce(max(id), 0) from clearance_declaration) - %(lowest)s and d.message_id = any(%(ids)s)
+order by d.id desc limit %(limit)s
+"""
+
+
+# --- For pages: numbers --------------------------------------------------------------------------------------------
+
+
+class Today(NamedTuple):
+    """Numbers of the live page: of the day, and standing now (counted up to COUNTED)."""
+
+    documents: int
+    released: int
+    refused: int
+    held: int
+    waiting_now: int
+    held_now: int
+    engine_at: datetime | None
+
+
+def today(day: date) -> Today:
+    """Tallies of `day` in UTC+8, as the engine keeps them, with what waits at this moment."""
+    tally = dict(models.Tally.objects.filter(day=day).values_list("measure", "amount"))
+    waiting = models.Declaration.objects.filter(state="2").values("id")[: COUNTED + 1].count()
+    held_now = models.Declaration.objects.filter(state__in=("300", "500")).values("id")[: COUNTED + 1].count()
+    return Today(
+        documents=sum(amount for measure, amount in tally.items() if measure.startswith("documents.")),
+        released=tally.get("state.800", 0),
+        refused=tally.get("state.refused", 0),
+        held=tally.get("state.300", 0) + tally.get("state.500", 0),
+        waiting_now=waiting,
+        held_now=held_now,
+        engine_at=models.EngineCursor.objects.values_list("at", flat=True).first(),
+    )
+
+
+def reasons_lately(*, limit: int = 8) -> tuple[tuple[str, int], ...]:
+    """The most frequent reasons of refusal among the newest WINDOW declarations, with how often each was given."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REASONS, [WINDOW, limit])
+        return tuple(cursor.fetchall())
+
+
+_REASONS = """
+select reason, count(*) from (
+    select unnest(string_to_array(reasons, ';')) as reason from clearance_declaration
+    where id > (select coalesce(max(id), 0) from clearance_declaration) - %s
+      and (state = '100' or state like '-%%') and reasons <> ''
+) as given group by reason order by count(*) desc, reason limit %s
+"""
+
+
+# --- For pages: one declaration ------------------------------------------------------------------------------------
+
+
+class Place(NamedTuple):
+    """Where a document lies in the inbox."""
+
+    code: str
+    message_id: int
+    position: int
+
+
+class Full(NamedTuple):
+    """A declaration with everything that explains it."""
+
+    line: Line
+    row: models.Declaration
+    findings: tuple[Finding, ...]
+    assessment: Assessment | None
+    places: tuple[Place | None, ...]
+    """Of declaration, order, payment and waybill; None: not arrived."""
+    payments: tuple[Place, ...]
+    """All payments for the order, in order of acceptance."""
+    instructions: tuple[models.Instruction, ...]
+
+
+def declaration(number: int) -> Full | None:
+    """The declaration with this number; None where there is none."""
+    row = models.Declaration.objects.filter(id=number).first()
+    if row is None:
+        return None
+    order = _place("311", models.Order.objects.filter(ebp_code=row.ebp_code, order_no=row.order_no, draft=False))
+    waybill = _place(
+        "511",
+        models.Waybill.objects.filter(logistics_code=row.logistics_code, logistics_no=row.logistics_no, draft=False),
+    )
+    paid = models.Payment.objects.filter(ebp_code=row.ebp_code, order_no=row.order_no, draft=False).order_by("id")
+    payments = tuple(Place("411", *place) for place in paid.values_list("message_id", "position"))
+    return Full(
+        line=_line(tuple(getattr(row, name) for name in _LINE_FIELDS)),
+        row=row,
+        findings=tuple(Finding(*found) for found in msgspec.json.decode(row.findings or b"[]")),
+        assessment=msgspec.json.decode(row.assessment, type=Assessment) if row.assessment else None,
+        places=(Place("621", row.message_id, row.position), order, payments[0] if payments else None, waybill),
+        payments=payments,
+        instructions=tuple(models.Instruction.objects.filter(declaration_id=number).order_by("id")),
+    )
+
+
+def _place(code: str, rows: models.models.QuerySet) -> Place | None:
+    found: Sequence[tuple[int, int]] = rows.values_list("message_id", "position")[:1]
+    return Place(code, *found[0]) if found else None
