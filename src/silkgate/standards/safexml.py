@@ -32,9 +32,12 @@ class Limits:
     max_bytes: int = 10 * 1024 * 1024
     """Size of the message in bytes, checked before anything is read."""
     max_depth: int = 64
-    max_elements: int = 500_000
+    max_elements: int = 300_000
+    """More than the fullest valid message has (100 declarations of 99 lines: about 265 000); its tree takes 150 MB."""
     max_attributes_per_element: int = 64
     """Namespace declarations count as attributes here."""
+    max_attributes: int = 100_000
+    """In the whole document, which bounds memory: a tree needs some 200 bytes for each."""
     max_namespace_declarations: int = 32
     """In the whole document: inclusive C14N is quadratic in them."""
     max_name_chars: int = 256
@@ -231,7 +234,7 @@ class _Scan:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.path: list[str] = []
-        self.elements = self.namespaces = self.chars = 0
+        self.elements = self.attributes = self.namespaces = self.chars = 0
         self.max_chars = limits.max_text_chars
 
     def declaration(self, version: str, encoding: str | None, standalone: int) -> None:
@@ -256,26 +259,29 @@ class _Scan:
         self.path.append(name)
         if len(self.path) > limits.max_depth:
             raise _deeper_than(limits)
-        self.name(name)
-        for key, value in zip(attributes[::2], attributes[1::2], strict=True):
-            self.attribute(key, value)
+        if len(name) > limits.max_name_chars:
+            raise _name_too_long(limits)
+        if attributes:
+            self.check_attributes(attributes[::2], attributes[1::2])
         self.chars = 0
         self.max_chars = limits.max_bytes if self.in_envelope_data() else limits.max_text_chars
 
-    def attribute(self, key: str, value: str) -> None:
-        self.name(key)
-        if len(value) > self.limits.max_text_chars:
-            raise _over("属性值长度", "characters of an attribute", self.limits.max_text_chars)
-        if key == "xmlns" or key.startswith("xmlns:"):
-            self.namespaces += 1
-            if self.namespaces > self.limits.max_namespace_declarations:
-                raise _over("命名空间声明个数", "namespace declarations", self.limits.max_namespace_declarations)
-            if value == XINCLUDE:
-                raise _no_xinclude()
-
-    def name(self, name: str) -> None:
-        if len(name) > self.limits.max_name_chars:
-            raise _over("名称长度", "characters of a name", self.limits.max_name_chars)
+    def check_attributes(self, names: list[str], values: list[str]) -> None:
+        limits = self.limits
+        self.attributes += len(names)
+        if self.attributes > limits.max_attributes:
+            raise _over("属性总数", "attributes", limits.max_attributes)
+        if max(map(len, names)) > limits.max_name_chars:
+            raise _name_too_long(limits)
+        if max(map(len, values)) > limits.max_text_chars:
+            raise _over("属性值长度", "characters of an attribute", limits.max_text_chars)
+        for name, value in zip(names, values, strict=True):
+            if name.startswith("xmlns"):
+                self.namespaces += 1
+                if self.namespaces > limits.max_namespace_declarations:
+                    raise _over("命名空间声明个数", "namespace declarations", limits.max_namespace_declarations)
+                if value == XINCLUDE:
+                    raise _no_xinclude()
 
     def in_envelope_data(self) -> bool:
         return len(self.path) == 2 and [name.rpartition(":")[2] for name in self.path] == ["DxpMsg", "Data"]
@@ -308,6 +314,10 @@ def _no_xinclude() -> XmlRefused:
 
 def _deeper_than(limits: Limits) -> XmlRefused:
     return _over("嵌套层数", "levels of nesting", limits.max_depth)
+
+
+def _name_too_long(limits: Limits) -> XmlRefused:
+    return _over("名称长度", "characters of a name", limits.max_name_chars)
 
 
 def _over(zh: str, en: str, limit: int) -> XmlRefused:
