@@ -168,7 +168,11 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "tables.py": "typed reading of TOML, so that every error names its place",
         "docs.py": "renders the reference page of rules from the cards",
     },
-    "clearance": {"engine": "the deterministic decider, one file per step"},
+    "clearance": {
+        "engine": "the deterministic decider, one file per step",
+        "evidence.py": "the documents of a declaration as they were received, side by side",
+        "explain.py": "decisions and tax in words",
+    },
     "exchange": {
         "intake.py": "the stages before anything is stored, one function a stage",
         "documents.py": "the compact records that decisions are made on",
