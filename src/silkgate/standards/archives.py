@@ -21,7 +21,11 @@ _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
 _STORED, _DEFLATED = 0, 8
-_ENCRYPTED, _DESCRIPTOR, _UTF8 = 0x1, 0x8, 0x800
+_DESCRIPTOR, _UTF8 = 0x8, 0x800
+_FLAGS_ACCEPTED = 0x6 | _DESCRIPTOR | _UTF8
+"""Compression level, descriptor, UTF-8 name. Not: encryption, patches, masked headers."""
+_EXTRA_ZIP64, _EXTRA_UNICODE_PATH = 0x0001, 0x7075
+"""Extra fields that give other sizes or another name than the header, to those readers that look."""
 _ARCHIVE_ENDINGS = (".zip", ".gz", ".tgz", ".tar", ".7z", ".rar", ".xz", ".bz2", ".zst", ".jar", ".xlsx", ".docx")
 _ARCHIVE_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\xfd7zXZ\x00", b"BZh",
                   b"\x28\xb5\x2f\xfd")
@@ -116,9 +120,10 @@ def _entries(raw: bytes, at: int, end: int) -> Iterator[_Member]:
             raise _broken()
         (_, _, _, flags, method, _, _, crc, packed, size, name_bytes, extra_bytes, comment_bytes, disk, _, attributes,
          offset) = _CENTRAL.unpack_from(raw, at)
-        name = raw[at + _CENTRAL.size : at + _CENTRAL.size + name_bytes]
-        at += _CENTRAL.size + name_bytes + extra_bytes + comment_bytes
-        if at > end or disk:
+        at += _CENTRAL.size
+        name, extra = raw[at : at + name_bytes], raw[at + name_bytes : at + name_bytes + extra_bytes]
+        at += name_bytes + extra_bytes + comment_bytes
+        if at > end or disk or _contradicts(extra):
             raise _broken()
         yield _Member(flags, method, crc, packed, size, name, attributes, offset)
 
@@ -170,7 +175,10 @@ def _data_start(raw: bytes, member: _Member, end: int) -> int:
     mark, _, flags, method, _, _, crc, packed, size, name_bytes, extra_bytes = _LOCAL.unpack_from(raw, at)
     start = at + _LOCAL.size + name_bytes + extra_bytes
     name = raw[at + _LOCAL.size : at + _LOCAL.size + name_bytes]
+    extra = raw[at + _LOCAL.size + name_bytes : start]
     if mark != b"PK\x03\x04" or (flags, method, name) != (member.flags, member.method, member.name):
+        raise _broken()
+    if _contradicts(extra):
         raise _broken()
     announced = (crc, packed, size)
     if announced != (member.crc, member.packed_bytes, member.size_bytes) and not (
@@ -180,6 +188,17 @@ def _data_start(raw: bytes, member: _Member, end: int) -> int:
     if start + member.packed_bytes > end:
         raise _broken()
     return start
+
+
+def _contradicts(extra: bytes) -> bool:
+    """Whether extra fields may say something else than the header they belong to, or cannot be read."""
+    at = 0
+    while at + 4 <= len(extra):
+        field, size = struct.unpack_from("<2H", extra, at)
+        if field in (_EXTRA_ZIP64, _EXTRA_UNICODE_PATH):
+            return True
+        at += 4 + size
+    return at != len(extra)
 
 
 def _descriptor_bytes(raw: bytes, member: _Member, at: int) -> int:
@@ -194,7 +213,7 @@ def _descriptor_bytes(raw: bytes, member: _Member, at: int) -> int:
 
 def _contents(raw: bytes, member: _Member, start: int, name: str) -> bytes:
     packed = raw[start : start + member.packed_bytes]
-    if member.flags & _ENCRYPTED or member.method not in (_STORED, _DEFLATED):
+    if member.flags & ~_FLAGS_ACCEPTED or member.method not in (_STORED, _DEFLATED):
         raise _refused("不接受加密或其他压缩方式：{name}", "encrypted or packed in another way: {name}", name=name)
     contents = packed if member.method == _STORED else _inflate(packed, member.size_bytes)
     if len(contents) != member.size_bytes or zlib.crc32(contents) != member.crc:
