@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from silkgate.kernel.fixed import CENT_E5, e5, format_cents
 from silkgate.site.traffic.drawing import Draw, Parcel
 from silkgate.site.traffic.goods import DEAR_ARTICLE, PROHIBITED_ARTICLE, SCARCE, UNLISTED_ARTICLE
 
@@ -33,13 +34,14 @@ def _first_item(parcel: Parcel, **changes: Any) -> Parcel:
 
 
 def _plus(amount: str, cents: int) -> str:
-    return f"{(round(float(amount) * 100) + cents) / 100:.2f}"
+    return format_cents(e5(amount) // CENT_E5 + cents)
 
 
 def party_unknown(draw: Draw, number: int) -> Parcel:
     parcel = draw.parcel(number, bonded=True)
     code = f"41019{draw.random.randrange(10_000):04d}9"
-    return _declaration(parcel, **{"assure_code" if number % 2 else "area_code": code})._replace(status="-10102")
+    # Not assureCode: an unknown guarantor is at the same time none of the parties, and that has a reason of its own.
+    return _declaration(parcel, area_code=code)._replace(status="-10102")
 
 
 def party_role(draw: Draw, number: int) -> Parcel:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from random import Random
 from typing import NamedTuple
 
@@ -126,13 +127,14 @@ def messages(
     sign: bool = True,
     enveloped: float = 0.0,
     late_by: int = 200,
+    created: datetime | None = None,
 ) -> Iterator[Traffic]:
     """The messages that carry `parcels`, each sent when it is full and the rest at the end.
 
-    `enveloped` is the share that travels in DXP envelopes. A late companion goes out `late_by` parcels later. The order
-    within a parcel is 311, 411, 511, 621 as far as `per_message` lets it be seen.
+    `enveloped` is the share that travels in DXP envelopes, `created` their time. A late companion goes out `late_by`
+    parcels later. The order within a parcel is 311, 411, 511, 621 as far as `per_message` lets it be seen.
     """
-    writer = _Writer(zone, per_message, seed, sign, enveloped)
+    writer = _Writer(zone, per_message, seed, sign, enveloped, created or zone.as_of)
     waiting: list[tuple[int, str, str, bytes]] = []
     orders, declarations = writer.senders.orders, writer.senders.declarations
     for count, parcel in enumerate(parcels):
@@ -166,9 +168,12 @@ _COMPANIONS = ("order", "payment", "waybill")
 class _Writer:
     """Collects rendered documents by kind and sender and writes a message when one is full."""
 
-    def __init__(self, zone: Zone, per_message: int, seed: int, sign: bool, enveloped: float) -> None:
+    def __init__(
+        self, zone: Zone, per_message: int, seed: int, sign: bool, enveloped: float, created: datetime
+    ) -> None:
         self.senders = Senders(zone)
         self._zone, self._per_message, self._sign, self._enveloped = zone, per_message, sign, enveloped
+        self._created = created.strftime("%Y-%m-%dT%H:%M:%S")
         self._random = Random(f"messages:{zone.seed}:{seed}")  # noqa: S311 - repeatable is what is wanted
         self._open: dict[tuple[str, str], list[bytes]] = {}
 
@@ -190,6 +195,5 @@ class _Writer:
         texts.clear()
         kind = f"CEB{code}Message"
         if self._random.random() < self._enveloped:
-            created = self._zone.as_of.strftime("%Y-%m-%dT%H:%M:%S")
-            raw = write_envelope(raw, kind, enterprise, new_guid(self._random), created)
+            raw = write_envelope(raw, kind, enterprise, new_guid(self._random), self._created)
         return Traffic(kind, raw, count, sender)
