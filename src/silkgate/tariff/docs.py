@@ -12,13 +12,13 @@ from silkgate.tariff.files import REFERENCE, cards, parameters
 _HEAD = """# 规则与参数 Rules and parameters
 
 由`reference/`中的规则文件生成，请勿手工修改；规则改变时运行`python -m silkgate.tariff.docs`。
-Rendered from the law files under `reference/`; do not edit by hand. After a change run `python -m silkgate.tariff.docs`.
+Rendered from the law files under `reference/`, not edited by hand. After a change run `python -m silkgate.tariff.docs`.
 
 各组按判断的先后排列。接收时（报文格式至单证）只报第一处不符；办理时（当事各方，再从栏目至担保）一组内的不符一次报全，后面的组
 不再判断。句子中的{field}、{found}、{needed}是栏目、实为、应为。
-Groups stand in the order in which they are checked. Intake (form of the message to documents) tells the first failure only;
-clearing (parties, then fields to guarantee) tells all failures of one group and leaves out the later groups. {field}, {found}
-and {needed} in a sentence are the field, the value found and the value needed.
+Groups stand in the order in which they are checked. Intake (form of the message to documents) tells the first failure
+only; clearing (parties, then fields to guarantee) tells all failures of one group and leaves out the later groups.
+{field}, {found} and {needed} in a sentence are the field, the value found and the value needed.
 """
 
 _EFFECTS = {

@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -269,13 +269,12 @@ def parameter(name: str, day: date) -> Value:
     return known[name].on(day)
 
 
-@functools.cache
-def cards() -> Mapping[str, Card]:
-    """Every rule card by slug, in the order in which the rules are checked. Raises LawFileError."""
-    all_cards = sorted((card for path in _files("rules") for card in read_cards(path, notices())), key=lambda c: c.rank)
+def in_order(found: Iterable[Card]) -> dict[str, Card]:
+    """Cards by slug in the order of checking. Raises LawFileError where an id, a slug or a rank is given twice."""
+    ordered = sorted(found, key=lambda card: card.rank)
     for name in ("id", "slug", "rank"):
         seen: set[object] = set()
-        for card in all_cards:
+        for card in ordered:
             key = getattr(card, name)
             if key in seen:
                 raise LawFileError(
@@ -284,7 +283,13 @@ def cards() -> Mapping[str, Card]:
                     Text("每张规则卡各用一个", "Give every card its own"),
                 )
             seen.add(key)
-    return MappingProxyType({card.slug: card for card in all_cards})
+    return {card.slug: card for card in ordered}
+
+
+@functools.cache
+def cards() -> Mapping[str, Card]:
+    """Every rule card by slug, in the order in which the rules are checked. Raises LawFileError."""
+    return MappingProxyType(in_order(card for path in _files("rules") for card in read_cards(path, notices())))
 
 
 @functools.cache
