@@ -1,0 +1,56 @@
+"""The door of bonded supervision: account books and what their item records stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from silkgate.journal import api as journal
+from silkgate.ledger import api as ledger
+
+TOPIC = "bonded.books"
+
+
+class BookRecord(NamedTuple):
+    """One item record of an account book."""
+
+    ems_no: str
+    item_record_no: str
+    area_code: str
+    gcode: str
+    unit: str
+
+    @property
+    def account_key(self) -> str:
+        """Key of the stock account that counts it."""
+        return f"{self.ems_no}/{self.item_record_no}"
+
+
+def enter_records(cursor: Any, records: Iterable[tuple[BookRecord, int]], *, at: datetime) -> int:
+    """Enter item records with their quantity (0.00001 of the unit). Raises IntegrityError for one that exists."""
+    accounts = []
+    entered = list(records)
+    ids = ledger.allot_ids(cursor, len(entered)) if entered else []
+    for account_id, (record, qty_e5) in zip(ids, entered, strict=True):
+        cursor.execute(
+            "insert into bonded_bookrecord (ems_no, item_record_no, area_code, gcode, unit) values (%s, %s, %s, %s, %s)",
+            (record.ems_no, record.item_record_no, record.area_code, record.gcode, record.unit),
+        )
+        accounts.append(ledger.NewAccount(account_id, "stock", record.account_key, qty_e5))
+    ledger.open_accounts(cursor, accounts, at=at)
+    journal.bump(cursor, TOPIC)
+    return len(entered)
+
+
+def records(cursor: Any, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], BookRecord]:
+    """Item records by (ems_no, item_record_no); those that do not exist are absent."""
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    cursor.execute(
+        "select b.ems_no, b.item_record_no, b.area_code, b.gcode, b.unit from unnest(%s::text[], %s::text[])"
+        " as k(ems_no, item_record_no) join bonded_bookrecord b using (ems_no, item_record_no)",
+        ([ems_no for ems_no, _ in wanted], [item for _, item in wanted]),
+    )
+    return {(row[0], row[1]): BookRecord(*row) for row in cursor.fetchall()}

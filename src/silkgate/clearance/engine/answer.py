@@ -1,0 +1,344 @@
+"""Answers: which receipt each document and each lasting state gets (contract §8), and the receipts as messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from silkgate.clearance.domain import (
+    ACCEPTED,
+    APPROVED,
+    DRAFT,
+    FORMAT_ERROR,
+    RELEASED,
+    WAITING,
+    DeclarationEntry,
+)
+from silkgate.clearance.engine.effects import Effects
+from silkgate.clearance.engine.state import State
+from silkgate.exchange.api import Found, Outgoing
+from silkgate.kernel.clock import china_day, receipt_time
+from silkgate.kernel.findings import Finding
+from silkgate.kernel.fixed import format_cents
+from silkgate.standards.ceb.write import write, writer, writer_with_lines
+from silkgate.tariff.api import Card
+
+STORED_INFO = "海关入库"
+DRAFT_INFO = "已暂存，未申报；请以appStatus为2报送后办理"
+ACCEPTED_INFO = "海关入库：四单相符，税款、额度、账册、担保核对通过"
+REVIEW_INFO = "人工审核：已转关员审核，请等候通知"
+INSPECTION_INFO = "查验：已布控查验，请配合海关查验"
+RELEASED_INFO = "放行"
+REPLACED_INFO = "海关入库：变更已接受"
+DELETED_INFO = "海关入库：删除已接受"
+APPROVED_INFO = {"623": "海关审结：撤销成功，额度、账册、担保已恢复", "625": "海关审结：退货成功，额度、账册、担保按退货数量恢复"}
+
+RECEIPT_OF = {"311": "312", "411": "412", "511": "512", "513": "514", "621": "622", "623": "624", "625": "626", "711": "712"}
+
+_TAIL = ("returnStatus", "returnTime", "returnInfo")
+_REQUEST = ("guid", "customsCode", "agentCode", "ebpCode", "ebcCode", "copNo", "preNo", "invtNo", *_TAIL)
+_FIELDS = {
+    "312": ("guid", "ebpCode", "ebcCode", "orderNo", *_TAIL),
+    "412": ("guid", "payCode", "payTransactionId", *_TAIL),
+    "512": ("guid", "logisticsCode", "logisticsNo", *_TAIL),
+    "514": ("guid", "logisticsCode", "logisticsNo", "logisticsStatus", *_TAIL),
+    "622": ("guid", "customsCode", "ebpCode", "ebcCode", "agentCode", "copNo", "preNo", "invtNo", *_TAIL),
+    "624": _REQUEST,
+    "626": _REQUEST,
+    "712": ("guid", "customsCode", "operatorCode", "copNo", "preNo", *_TAIL),
+    "818": ("guid", "returnTime", "invtNo", "taxNo", "status", "assureCode"),
+}
+_TAX_HEAD = (
+    "guid",
+    "returnTime",
+    "invtNo",
+    "taxNo",
+    "customsTax",
+    "valueAddedTax",
+    "consumptionTax",
+    "status",
+    "assureCode",
+    "ebcCode",
+    "logisticsCode",
+    "agentCode",
+    "customsCode",
+)
+_TAX_LINE = ("gnum", "gcode", "taxPrice", "customsTax", "valueAddedTax", "consumptionTax")
+_WRITERS: dict[str, Callable[..., bytes]] = {code: writer(code, fields) for code, fields in _FIELDS.items()}
+_WRITERS["816"] = writer_with_lines("816", _TAX_HEAD, _TAX_LINE)
+
+RETURN_INFO_CHARACTERS = 1000
+PER_MESSAGE = 100
+
+
+class Answering:
+    """Collects the receipts of one batch. All texts are Chinese, as the field `returnInfo` asks for."""
+
+    def __init__(self, state: State, effects: Effects, cards: Mapping[str, Card]) -> None:
+        self.state, self.effects, self.cards = state, effects, cards
+        self.time = receipt_time(effects.at)
+        self._pre_day = china_day(effects.at).strftime("%Y%m%d")
+        self._guid_head = _guid_head(effects.batch_no)
+        self._count = 0
+
+    # -- numbers ------------------------------------------------------------------------------------------------------
+
+    def guid(self) -> str:
+        """A new upper-case guid, made from the batch number and a count: the same input gives the same receipts."""
+        self._count += 1
+        return f"{self._guid_head}{self._count:012X}"
+
+    def pre_no(self, letter: str, number: int) -> str:
+        """E-port's number: one letter, the day, nine digits."""
+        return f"{letter}{self._pre_day}{number % 1_000_000_000:09d}"
+
+    def _next_pre_no(self, letter: str) -> str:
+        self.state.declaration_id += 1
+        return self.pre_no(letter, self.state.declaration_id)
+
+    # -- documents ----------------------------------------------------------------------------------------------------
+
+    def stored(self, message_id: int, found: Found, document: Any) -> None:
+        """A document was taken: 120."""
+        self._document(message_id, found, document, ACCEPTED, STORED_INFO)
+
+    def refuse(self, message_id: int, found: Found, document: Any, findings: Sequence[Finding]) -> None:
+        """A document was not taken: the rule's number and what to do."""
+        receipt = RECEIPT_OF[found.code]
+        self._document(message_id, found, document, self.status(findings, receipt), self.explain(findings))
+
+    def _document(self, message_id: int, found: Found, document: Any, status: str, info: str) -> None:
+        code = found.code
+        rows = self.effects.receipt(message_id, RECEIPT_OF[code], found.sender, found.dxp_id)
+        guid = self.guid()
+        if code == "311":
+            rows.append((guid, document.ebp_code, document.ebc_code, document.order_no, status, self.time, info))
+        elif code == "411":
+            rows.append((guid, document.pay_code, document.pay_transaction_id, status, self.time, info))
+        elif code == "511":
+            rows.append((guid, document.logistics_code, document.logistics_no, status, self.time, info))
+        elif code == "513":
+            rows.append(
+                (guid, document.logistics_code, document.logistics_no, document.logistics_status, status, self.time, info)
+            )
+        elif code == "621":
+            rows.append(self._declaration_row(guid, document, self._next_pre_no("B"), "", status, info))
+        elif code == "711":
+            rows.append(
+                (
+                    guid,
+                    document.customs_code,
+                    document.operator_code,
+                    document.cop_no or document.bill_no[-20:],
+                    self._next_pre_no("R"),
+                    status,
+                    self.time,
+                    info,
+                )
+            )
+        else:
+            rows.append(self._request_row(guid, found.code, document, "", status, info))
+
+    def _declaration_row(self, guid: str, doc: Any, pre_no: str, invt_no: str, status: str, info: str) -> tuple[str, ...]:
+        cop_no = doc.cop_no or doc.order_no[-20:]
+        return (
+            guid,
+            doc.customs_code,
+            doc.ebp_code,
+            doc.ebc_code,
+            doc.agent_code,
+            cop_no,
+            pre_no,
+            invt_no,
+            status,
+            self.time,
+            info,
+        )
+
+    def _request_row(self, guid: str, code: str, doc: Any, invt_no: str, status: str, info: str) -> tuple[str, ...]:
+        return (
+            guid,
+            doc.customs_code,
+            doc.agent_code,
+            doc.ebp_code,
+            doc.ebc_code,
+            doc.cop_no or doc.order_no[-20:],
+            self._next_pre_no("C" if code == "623" else "T"),
+            invt_no,
+            status,
+            self.time,
+            info,
+        )
+
+    def request_stored(
+        self, message_id: int, found: Found, document: Any, *, final: bool, entry: DeclarationEntry | None = None
+    ) -> None:
+        """A cancellation or return was taken (120) and, unless it was a draft, approved (399)."""
+        rows = self.effects.receipt(message_id, RECEIPT_OF[found.code], found.sender, found.dxp_id)
+        invt_no = entry.invt_no or "" if entry else ""
+        rows.append(
+            self._request_row(
+                self.guid(), found.code, document, invt_no, ACCEPTED, STORED_INFO if final else DRAFT_INFO
+            )
+        )
+        if final:
+            rows.append(
+                self._request_row(self.guid(), found.code, document, invt_no, APPROVED, APPROVED_INFO[found.code])
+            )
+
+    def format_error(self, message_id: int, found: Found, finding: Finding) -> None:
+        """A message that failed the format: CEB900."""
+        rows = self.effects.receipt(message_id, "900", found.sender, found.dxp_id)
+        card = self.cards[finding.code]
+        told, advice = card.tell(finding), card.advise(finding)
+        rows.append(
+            {
+                "guid": self.guid(),
+                "returnStatus": FORMAT_ERROR,
+                "returnInfo": f"[{finding.code}] {told.zh} {advice.zh} / {told.en} {advice.en}"[:5000],
+                "returnTime": self.time,
+                "oriCopMsgId": found.envelope_id,
+                "oriMessageType": found.kind[:15],
+                "oriBizMessage": found.excerpt,
+            }
+        )
+
+    # -- declarations -------------------------------------------------------------------------------------------------
+
+    def _state(self, entry: DeclarationEntry, doc: Any, status: str, info: str) -> None:
+        rows = self.effects.receipt(entry.message_id, "622", *entry.recipient)
+        rows.append(self._declaration_row(self.guid(), doc, entry.pre_no, entry.invt_no or "", status, info))
+
+    def declaration_stored(
+        self, message_id: int, found: Found, document: Any, *, draft: bool, entry: DeclarationEntry | None = None
+    ) -> None:
+        """A draft (1), or a change or deletion that was taken (120)."""
+        rows = self.effects.receipt(message_id, "622", found.sender, found.dxp_id)
+        pre_no = entry.pre_no if entry else self._next_pre_no("B")
+        if draft:
+            status, info = DRAFT, DRAFT_INFO
+        else:
+            status, info = ACCEPTED, DELETED_INFO if document.app_type == "3" else REPLACED_INFO
+        rows.append(self._declaration_row(self.guid(), document, pre_no, "", status, info))
+
+    def waiting(self, entry: DeclarationEntry, findings: Sequence[Finding]) -> None:
+        self._state(entry, entry.doc, WAITING, self.explain(findings))
+
+    def refused(self, entry: DeclarationEntry, findings: Sequence[Finding]) -> str:
+        """The receipt of a refusal; returns its status, which is the declaration's state."""
+        status = self.status(findings, "622")
+        self._state(entry, entry.doc, status, self.explain(findings))
+        return status
+
+    def accepted(self, entry: DeclarationEntry) -> None:
+        self._state(entry, entry.doc, ACCEPTED, ACCEPTED_INFO)
+
+    def held(self, entry: DeclarationEntry) -> None:
+        self._state(entry, entry.doc, entry.state, INSPECTION_INFO if entry.state == "500" else REVIEW_INFO)
+
+    def decided_by_officer(self, entry: DeclarationEntry, info: str) -> None:
+        """CEB622 that follows an officer's decision."""
+        self._state(entry, entry.doc, entry.state, info)
+
+    def released(self, entry: DeclarationEntry, reason: str) -> None:
+        """800, and the electronic tax bill (816, status 1)."""
+        doc, assessment = entry.doc, entry.assessment
+        assert assessment is not None
+        assert entry.invt_no is not None
+        self._state(entry, doc, RELEASED, f"{RELEASED_INFO}：{reason}"[:RETURN_INFO_CHARACTERS] if reason else RELEASED_INFO)
+        duty = consumption = value_added = 0
+        lines = []
+        for line in assessment.lines:
+            duty += line.duty_cents
+            consumption += line.consumption_tax_cents
+            value_added += line.value_added_tax_cents
+            lines.append(
+                (
+                    str(line.gnum),
+                    line.gcode,
+                    format_cents(line.dutiable_cents),
+                    format_cents(line.duty_cents),
+                    format_cents(line.value_added_tax_cents),
+                    format_cents(line.consumption_tax_cents),
+                )
+            )
+        head = (
+            self.guid(),
+            self.time,
+            entry.invt_no,
+            tax_no(entry.invt_no),
+            format_cents(duty),
+            format_cents(value_added),
+            format_cents(consumption),
+            "1",
+            doc.assure_code,
+            doc.ebc_code,
+            doc.logistics_code,
+            doc.agent_code,
+            doc.customs_code,
+        )
+        self.effects.receipt(entry.message_id, "816", *entry.recipient).append((head, lines))
+
+    def tax_bill_void(self, message_id: int, found: Found, entry: DeclarationEntry) -> None:
+        """818, status 3: the tax bill of a cancelled or wholly returned declaration is void."""
+        assert entry.invt_no is not None
+        assert entry.assessment is not None
+        self.effects.receipt(message_id, "818", found.sender, found.dxp_id).append(
+            (self.guid(), self.time, entry.invt_no, tax_no(entry.invt_no), "3", entry.assessment.guarantee_key)
+        )
+
+    # -- words --------------------------------------------------------------------------------------------------------
+
+    def status(self, findings: Sequence[Finding], receipt: str) -> str:
+        """returnStatus: that of the finding whose rule comes first."""
+        cards = self.cards
+        if len(findings) == 1:
+            return cards[findings[0].code].receipt_code(receipt)
+        return min([cards[finding.code] for finding in findings], key=lambda card: card.rank).receipt_code(receipt)
+
+    def explain(self, findings: Sequence[Finding]) -> str:
+        """returnInfo: for each finding the field, what was found, what is needed and the rule; at most 1000 characters."""
+        parts = []
+        for finding in findings[:20]:
+            card = self.cards[finding.code]
+            parts.append(f"[{finding.code}] {card.tell(finding).zh}{_where(finding)}（依据：{card.law_text.zh}）")
+        return "；".join(parts)[:RETURN_INFO_CHARACTERS]
+
+    # -- messages -----------------------------------------------------------------------------------------------------
+
+    def messages(self) -> list[Outgoing]:
+        """The receipts of the batch as messages, at most 100 documents each, in the order in which they arose."""
+        outgoing = []
+        for group in self.effects.receipts.values():
+            rows, code = group.rows, group.code
+            for start in range(0, len(rows), PER_MESSAGE if code != "900" else 1):
+                chunk = rows[start : start + (PER_MESSAGE if code != "900" else 1)]
+                guid = self.guid()
+                body = write("900", guid, chunk) if code == "900" else _WRITERS[code](guid, chunk)
+                outgoing.append(
+                    Outgoing(group.message_id, f"CEB{code}Message", len(chunk), group.recipient, group.dxp_id, body)
+                )
+        return outgoing
+
+
+def _where(finding: Finding) -> str:
+    """Field, value found and value needed, as every reason carries them."""
+    parts = []
+    if finding.field:
+        parts.append(f"字段{finding.field}")
+    if finding.found:
+        parts.append(f"实际{finding.found[:120]}")
+    if finding.needed:
+        parts.append(f"要求{finding.needed[:120]}")
+    return f"【{'，'.join(parts)}】" if parts else ""
+
+
+def tax_no(invt_no: str) -> str:
+    """Number of a declaration's electronic tax bill."""
+    return f"{invt_no}T01"
+
+
+def _guid_head(batch_no: int) -> str:
+    """The first 24 characters of the guids of a batch, in the form of a version 8 UUID."""
+    high = f"{batch_no:012X}"
+    return f"{high[:8]}-{high[8:]}-8000-8000-"

@@ -1,0 +1,219 @@
+"""Groups 1, 2, 4 and 5 of the contract: what a declaration says, alone and against its three companions.
+
+Judges only: facts in, findings out. The findings of a group come in the order of the contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from silkgate.clearance.domain import Declaration, Order, Party, Payment, Waybill
+from silkgate.kernel.findings import Finding
+from silkgate.kernel.fixed import CENT_E5, E5, format_e5
+from silkgate.tariff.api import Law, Rate
+
+TOLERANCE_E5 = CENT_E5
+TOLERANCE_E10 = CENT_E5 * E5
+"""0.01 CNY, where price × quantity is compared: a product of two numbers of 0.00001."""
+
+ROLES = (
+    ("ebpCode", "ebp_code", "ebp"),
+    ("ebcCode", "ebc_code", "ebc"),
+    ("logisticsCode", "logistics_code", "logistics"),
+    ("agentCode", "agent_code", "agent"),
+    ("assureCode", "assure_code", "assure"),
+    ("areaCode", "area_code", "area"),
+)
+
+
+def parties(declaration: Declaration, filed: Mapping[str, Party]) -> list[Finding]:
+    """Group 1: everyone named is filed and in its role; the guarantor is one of this declaration's own."""
+    unknown, out_of_role = [], []
+    for field, attribute, role in ROLES:
+        code = getattr(declaration, attribute)
+        if role == "area" and not code:
+            continue
+        party = filed.get(code)
+        if party is None:
+            unknown.append(Finding("party.unknown", field, code, role))
+        elif role not in party.roles:
+            out_of_role.append(Finding("party.role", field, code, role))
+    guarantors = (declaration.ebp_code, declaration.ebc_code, declaration.logistics_code)
+    if declaration.assure_code not in guarantors:
+        out_of_role.append(Finding("party.role", "assureCode", declaration.assure_code, " / ".join(guarantors)))
+    return unknown + out_of_role
+
+
+def mode_of(declaration: Declaration, law: Law) -> str:
+    """The mode that the rules treat it as: 1239 counts as 1210 where policy allows it."""
+    mode = declaration.trade_mode
+    return "1210" if mode == "1239" and law.allow_1239 else mode
+
+
+REQUIRED = {
+    "1210": (("emsNo", "ems_no"), ("areaCode", "area_code"), ("areaName", "area_name")),
+    "9610": (("trafNo", "traf_no"), ("voyageNo", "voyage_no"), ("billNo", "bill_no")),
+}
+
+
+def fields(declaration: Declaration, mode: str, day: date) -> list[Finding]:
+    """Group 2: the fields that the mode needs, the buyer's identity, amounts and quantities."""
+    findings = []
+    if mode not in REQUIRED:
+        findings.append(Finding("mode.unsupported", "tradeMode", mode, "1210 / 9610"))
+    else:
+        for field, attribute in REQUIRED[mode]:
+            if not getattr(declaration, attribute):
+                findings.append(Finding("field.mode", field, "", mode))
+        if mode == "1210":
+            findings.extend(
+                [Finding("field.mode", "itemRecordNo", "", mode, n.gnum) for n in declaration.lines if not n.item_record_no]
+            )
+    if declaration.buyer_id_type != "1":
+        findings.append(Finding("buyer.id", "buyerIdType", declaration.buyer_id_type, "1"))
+    elif not valid_id_number(declaration.buyer_id_number, day):
+        findings.append(Finding("buyer.id", "buyerIdNumber", declaration.buyer_id_number, "GB 11643"))
+    for field, amount in (("freight", declaration.freight_e5), ("insuredFee", declaration.insured_fee_e5)):
+        if amount % CENT_E5 or amount < 0:
+            findings.append(Finding("field.amount", field, format_e5(amount), "0.01"))
+    for line in declaration.lines:
+        if line.total_price_e5 % CENT_E5 or line.total_price_e5 < 0:
+            findings.append(Finding("field.amount", "totalPrice", format_e5(line.total_price_e5), "0.01", line.gnum))
+        if line.qty_e5 <= 0:
+            findings.append(Finding("field.amount", "qty", format_e5(line.qty_e5), "> 0", line.gnum))
+        if line.qty1_e5 <= 0:
+            findings.append(Finding("field.amount", "qty1", format_e5(line.qty1_e5), "> 0", line.gnum))
+    return findings
+
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK = "10X98765432"
+
+
+def valid_id_number(number: str, day: date) -> bool:
+    """A resident identity number by GB 11643: 18 characters, a real date of birth not after `day`, check character."""
+    body = number[:17]
+    if len(number) != 18 or not (body.isascii() and body.isdigit()):
+        return False
+    if _CHECK[sum([w * (ord(c) - 48) for w, c in zip(_WEIGHTS, body, strict=True)]) % 11] != number[17]:
+        return False
+    try:
+        born = date(int(body[6:10]), int(body[10:12]), int(body[12:14]))
+    except ValueError:
+        return False
+    return born <= day
+
+
+def match(declaration: Declaration, order: Order, payments: Sequence[Payment], waybill: Waybill) -> list[Finding]:
+    """Group 4: each difference between the four documents, each its own reason."""
+    findings: list[Finding] = []
+    if order.ebc_code != declaration.ebc_code:
+        findings.append(Finding("match.ebc", "ebcCode", declaration.ebc_code, order.ebc_code))
+    if order.buyer_id_number != declaration.buyer_id_number:
+        findings.append(Finding("match.buyer", "buyerIdNumber", declaration.buyer_id_number, order.buyer_id_number))
+    elif order.buyer_name != declaration.buyer_name:
+        findings.append(Finding("match.buyer", "buyerName", declaration.buyer_name, order.buyer_name))
+    _match_lines(declaration, order, findings)
+    _match_sums(order, findings)
+    _match_payment(order, payments, findings)
+    for field, ours, theirs in (
+        ("consignee", waybill.consignee, order.consignee),
+        ("consigneeTelephone", waybill.consignee_telephone, order.consignee_telephone),
+        ("consigneeAddress", waybill.consignee_address, order.consignee_address),
+    ):
+        if ours != theirs:
+            findings.append(Finding("match.consignee", field, ours, theirs))
+    if waybill.order_no and waybill.order_no != order.order_no:
+        findings.append(Finding("match.waybill_order", "orderNo", waybill.order_no, order.order_no))
+    if declaration.freight_e5 != waybill.freight_e5:
+        findings.append(
+            Finding("match.freight", "freight", format_e5(declaration.freight_e5), format_e5(waybill.freight_e5))
+        )
+    if declaration.insured_fee_e5 != waybill.insured_fee_e5:
+        findings.append(
+            Finding("match.freight", "insuredFee", format_e5(declaration.insured_fee_e5), format_e5(waybill.insured_fee_e5))
+        )
+    return findings
+
+
+def _match_lines(declaration: Declaration, order: Order, findings: list[Finding]) -> None:
+    ordered = {line.gnum: line for line in order.lines}
+    for line in declaration.lines:
+        other = ordered.pop(line.gnum, None)
+        if other is None:
+            findings.append(Finding("match.items", "gnum", str(line.gnum), "", line.gnum))
+        elif (
+            line.qty_e5 != other.qty_e5
+            or line.total_price_e5 != other.total_price_e5
+            or line.unit != other.unit
+            or line.country != other.country
+        ):
+            findings.extend(
+                [
+                    Finding("match.items", field, found, needed, line.gnum)
+                    for field, found, needed in (
+                        ("qty", format_e5(line.qty_e5), format_e5(other.qty_e5)),
+                        ("unit", line.unit, other.unit),
+                        ("totalPrice", format_e5(line.total_price_e5), format_e5(other.total_price_e5)),
+                        ("country", line.country, other.country),
+                    )
+                    if found != needed
+                ]
+            )
+    findings.extend([Finding("match.items", "gnum", "", str(gnum), gnum) for gnum in ordered])
+
+
+def _match_sums(order: Order, findings: list[Finding]) -> None:
+    total = 0
+    for line in order.lines:
+        total += line.total_price_e5
+        product = line.price_e5 * line.qty_e5
+        if abs(product - line.total_price_e5 * E5) > TOLERANCE_E10:
+            findings.append(
+                Finding("match.order_sum", "totalPrice", format_e5(line.total_price_e5), format_e5(product // E5), line.gnum)
+            )
+    if abs(total - order.goods_value_e5) > TOLERANCE_E5:
+        findings.append(Finding("match.order_sum", "goodsValue", format_e5(order.goods_value_e5), format_e5(total)))
+    paid = order.goods_value_e5 + order.freight_e5 + order.tax_total_e5 - order.discount_e5
+    if abs(paid - order.actural_paid_e5) > TOLERANCE_E5:
+        findings.append(Finding("match.order_sum", "acturalPaid", format_e5(order.actural_paid_e5), format_e5(paid)))
+
+
+def choose_payment(order: Order, payments: Sequence[Payment]) -> Payment:
+    """Of the payments for an order, in order of acceptance: the one that the order names, else the first."""
+    named = order.pay_transaction_id
+    return next((payment for payment in payments if payment.pay_transaction_id == named), payments[0])
+
+
+def _match_payment(order: Order, payments: Sequence[Payment], findings: list[Finding]) -> None:
+    payment = choose_payment(order, payments)
+    if payment.amount_paid_e5 != order.actural_paid_e5:
+        findings.append(
+            Finding("match.amount", "amountPaid", format_e5(payment.amount_paid_e5), format_e5(order.actural_paid_e5))
+        )
+    if payment.payer_id_number != order.buyer_id_number:
+        findings.append(Finding("match.payer", "payerIdNumber", payment.payer_id_number, order.buyer_id_number))
+    elif payment.payer_name != order.buyer_name:
+        findings.append(Finding("match.payer", "payerName", payment.payer_name, order.buyer_name))
+    if order.pay_transaction_id and payment.pay_transaction_id != order.pay_transaction_id:
+        findings.append(
+            Finding("match.payment_no", "payTransactionId", payment.pay_transaction_id, order.pay_transaction_id)
+        )
+
+
+def goods(declaration: Declaration, mode: str, law: Law) -> tuple[list[Finding], list[Rate]]:
+    """Group 5: every code is in the tariff, on the retail list for the mode, and not prohibited; with the rates found."""
+    findings: list[Finding] = []
+    rates: list[Rate] = []
+    for line in declaration.lines:
+        rate = law.rate(line.gcode)
+        if rate is None:
+            findings.append(Finding("goods.unknown", "gcode", line.gcode, "", line.gnum))
+        else:
+            rates.append(rate)
+            if mode not in rate.modes:
+                findings.append(Finding("goods.unlisted", "gcode", line.gcode, mode, line.gnum))
+        if (reason := law.prohibited(line.gcode)) is not None:
+            findings.append(Finding("goods.prohibited", "gcode", line.gcode, reason, line.gnum))
+    return findings, rates

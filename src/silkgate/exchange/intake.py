@@ -1,0 +1,175 @@
+"""The stages that a received message goes through before it is stored. One function a stage, each with its own type.
+
+    bytes ── identify ──> business message ── recognise ──> documents ── verify ──> Received
+
+A stage that fails ends the message with a finding of its own; nothing here has an effect, so any number of processes
+may do it, and `silkgate check` does it for anybody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from lxml import etree
+
+from silkgate.exchange.documents import KINDS, WANTED, encode
+from silkgate.exchange.domain import ABSENT, Found, Received
+from silkgate.kernel.text import Text
+from silkgate.standards import dxp, safexml, xmldsig
+from silkgate.standards.ceb.read import Message, Reader, SchemaRefused, UnknownMessage
+from silkgate.standards.ceb.recognise import Recogniser
+
+CEB_NAMESPACE = "http://www.chinaport.gov.cn/ceb"
+EXCERPT_CHARACTERS = 20_000
+
+Certificates = Callable[[str], Sequence[xmldsig.Certificate]]
+"""The certificates filed for a sender's code."""
+
+
+class Refused(Exception):  # noqa: N818 - the word of the field
+    """A stage of intake ends here. `code` is the slug of the rule, `detail` what was found."""
+
+    def __init__(self, code: str, detail: Text, *, kind: str = "Unknown", guid: str = "") -> None:
+        super().__init__(detail.en)
+        self.code, self.detail, self.kind, self.guid = code, detail, kind, guid
+
+
+class Identified(NamedTuple):
+    """A business message taken out of its envelope, if it had one."""
+
+    message: bytes
+    root: etree._Element | None
+    """Parsed already; None where the recogniser should look first."""
+    envelope_sender: str | None
+    envelope_id: str
+
+
+class Recognised(NamedTuple):
+    """A business message that keeps the schema, with the documents it carries."""
+
+    identified: Identified
+    message: Message
+    root: etree._Element | None
+
+
+_recogniser = Recogniser(WANTED)
+_reader = Reader(WANTED)
+
+
+def examine(raw: bytes, certificates: Certificates, *, max_message_bytes: int, channel: str = "cli") -> Received:
+    """All stages over one received message. Never raises for what the bytes contain."""
+    sha256 = hashlib.sha256(raw).digest()
+    try:
+        recognised = recognise(identify(raw, max_message_bytes))
+    except Refused as refused:
+        return Received(raw, sha256, _refusal(raw, sha256, refused), channel)
+    return Received(raw, sha256, verify(recognised, certificates, sha256), channel)
+
+
+def identify(raw: bytes, max_message_bytes: int) -> Identified:
+    """bytes → Identified. Refused: format.size, format.xml, and format.schema for a broken envelope."""
+    if len(raw) > max_message_bytes:
+        raise Refused(
+            "format.size",
+            Text(f"报文{len(raw)}字节，上限{max_message_bytes}字节", f"{len(raw)} bytes, at most {max_message_bytes} are taken"),
+        )
+    if b"DxpMsg" not in raw[:2048]:
+        return Identified(raw, None, None, "")
+    root = _parse(raw)
+    if not dxp.is_envelope(root):
+        return Identified(raw, root, None, "")
+    try:
+        envelope = dxp.unwrap(root)
+    except dxp.EnvelopeRefused as refused:
+        raise Refused(refused.code, refused.detail) from refused
+    return Identified(envelope.data, None, envelope.sender_id, envelope.cop_msg_id)
+
+
+def recognise(identified: Identified) -> Recognised:
+    """Identified → Recognised. Refused: format.xml, format.unknown, format.schema.
+
+    The recogniser takes messages in plain form; everything else is decided by the parser and the schema.
+    """
+    if identified.root is None and (message := _recogniser.recognise(identified.message)) is not None:
+        if message.code in KINDS:
+            return Recognised(identified, message, None)
+        raise _unknown(f"CEB{message.code}Message", message.guid)
+    root = identified.root if identified.root is not None else _parse(identified.message)
+    name = etree.QName(root)
+    kind = name.localname if name.namespace == CEB_NAMESPACE and _is_message_name(name.localname) else "Unknown"
+    guid = root.get("guid", "")[:36]
+    if kind == "Unknown" or kind[3:6] not in KINDS:
+        raise _unknown(kind, guid)
+    try:
+        return Recognised(identified, _reader.read(root), root)
+    except UnknownMessage as refused:
+        raise _unknown(kind, guid) from refused
+    except SchemaRefused as refused:
+        raise Refused("format.schema", refused.text, kind=kind, guid=guid) from refused
+
+
+def verify(recognised: Recognised, certificates: Certificates, sha256: bytes) -> Found:
+    """Recognised → Found, with the verdict on the signature that the message carries."""
+    identified, message, root = recognised
+    transfer = message.transfer
+    verdict = xmldsig.verify(identified.message, certificates(transfer.cop_code), root=root, canonical=message.canonical)
+    kind = KINDS[message.code]
+    documents, wide = encode([kind.build(head, lines) for head, lines in message.documents])
+    raw = identified.envelope_sender is None
+    return Found(
+        kind=f"CEB{message.code}Message",
+        code=message.code,
+        guid=message.guid,
+        digest=sha256 if raw else hashlib.sha256(identified.message).digest(),
+        sender=transfer.cop_code,
+        dxp_id=transfer.dxp_id,
+        envelope_sender=identified.envelope_sender,
+        envelope_id=identified.envelope_id,
+        signature=verdict.value,
+        documents=documents,
+        wide=wide,
+        document_count=len(message.documents),
+    )
+
+
+def _parse(raw: bytes) -> etree._Element:
+    try:
+        return safexml.parse(raw)
+    except safexml.XmlRefused as refused:
+        raise Refused(refused.code, refused.detail) from refused
+
+
+def _is_message_name(name: str) -> bool:
+    return len(name) == 13 and name.startswith("CEB") and name.endswith("Message") and name[3:6].isdigit()
+
+
+def _unknown(kind: str, guid: str) -> Refused:
+    return Refused(
+        "format.unknown",
+        Text(f"不受理的报文类型：{kind}", f"this kind of message is not taken: {kind}"),
+        kind=kind,
+        guid=guid,
+    )
+
+
+def _refusal(raw: bytes, sha256: bytes, refused: Refused) -> Found:
+    return Found(
+        kind=refused.kind,
+        code="",
+        guid=refused.guid,
+        digest=sha256,
+        sender="",
+        dxp_id="",
+        envelope_sender=None,
+        envelope_id="",
+        signature=ABSENT,
+        documents=b"",
+        wide=False,
+        document_count=0,
+        refusal=refused.code,
+        detail_zh=refused.detail.zh[:2000],
+        detail_en=refused.detail.en[:2000],
+        excerpt=raw[: EXCERPT_CHARACTERS * 4].decode("utf-8", "replace")[:EXCERPT_CHARACTERS],
+    )

@@ -1,0 +1,114 @@
+"""Reads of the inbox and the outbox for pages: lists, one message with its answer, one receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+from django.db import connection
+
+from silkgate.exchange.domain import MESSAGES_PER_SEGMENT
+from silkgate.kernel.findings import Finding
+
+
+class Line(NamedTuple):
+    """A message as a row of a list. `outcome` is `received` until the engine has answered."""
+
+    id: int
+    kind: str
+    guid: str
+    sender: str
+    documents: int
+    channel: str
+    received_at: datetime
+    outcome: str
+    reasons: tuple[str, ...]
+
+
+class Full(NamedTuple):
+    """One message with what became of it."""
+
+    line: Line
+    length_bytes: int
+    sha256: str
+    findings: tuple[Finding, ...]
+    original_id: int | None
+    """Of a duplicate: the message that it repeats."""
+    batch_no: int | None
+
+
+_COLUMNS = """m.id, m.kind, m.guid, m.sender, m.documents, m.channel, s.received_at,
+ coalesce(a.outcome, 'received'), coalesce(a.reasons, '')"""
+_TABLES = """from exchange_message m
+ join exchange_segment s on s.id = m.id / %(segment)s
+ left join exchange_answer a on a.message_id = m.id"""
+WINDOW_SEGMENTS = 2_000
+"""How many segments one page of a filtered list looks at, so that its cost does not grow with the inbox."""
+
+
+def _line(row: tuple) -> Line:
+    return Line(*row[:8], tuple(reason for reason in row[8].split(";") if reason))
+
+
+def newest(*, outcome: str = "", before: int | None = None, limit: int = 50) -> tuple[tuple[Line, ...], int | None]:
+    """Messages below number `before`, newest first, and where the next page begins (None: nothing older)."""
+    with connection.cursor() as cursor:
+        if before is None:
+            cursor.execute("select coalesce(max(id), 0) + 1 from exchange_message")
+            before = cursor.fetchone()[0]
+        bottom = max(before - WINDOW_SEGMENTS * MESSAGES_PER_SEGMENT, 0)
+        cursor.execute(
+            f"select {_COLUMNS} {_TABLES} where m.id < %(before)s and m.id >= %(bottom)s"
+            " and (%(outcome)s = '' or coalesce(a.outcome, 'received') = %(outcome)s) order by m.id desc limit %(limit)s",
+            {
+                "segment": MESSAGES_PER_SEGMENT,
+                "before": before,
+                "bottom": bottom,
+                "outcome": outcome,
+                "limit": limit + 1,
+            },
+        )
+        lines = tuple(_line(row) for row in cursor.fetchall())
+    if len(lines) > limit:
+        return lines[:limit], lines[limit - 1].id
+    return lines, bottom or None
+
+
+def message(number: int) -> Full | None:
+    """The message with this number; None where there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"select {_COLUMNS}, m.length, encode(m.sha256, 'hex'), a.findings, a.original_id, a.batch_no"
+            f" {_TABLES} where m.id = %(number)s",
+            {"segment": MESSAGES_PER_SEGMENT, "number": number},
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    findings = tuple(Finding(*found) for found in msgspec.json.decode(row[11])) if row[11] else ()
+    return Full(_line(row[:9]), row[9], row[10], findings, row[12], row[13])
+
+
+def with_guid(guid: str, *, limit: int = 20) -> tuple[int, ...]:
+    """Numbers of messages that were answered under this guid, newest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select message_id from exchange_answer where guid = %s order by message_id desc limit %s", (guid, limit)
+        )
+        return tuple(row[0] for row in cursor.fetchall())
+
+
+def received_at(numbers: Iterable[int]) -> dict[int, datetime]:
+    """When messages came in, by number."""
+    wanted = list(numbers)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select id, received_at from exchange_segment where id = any(%s)",
+            ([number // MESSAGES_PER_SEGMENT for number in wanted],),
+        )
+        times = dict(cursor.fetchall())
+    return {
+        number: times[number // MESSAGES_PER_SEGMENT] for number in wanted if number // MESSAGES_PER_SEGMENT in times
+    }

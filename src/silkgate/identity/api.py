@@ -1,0 +1,54 @@
+"""The door of identity: certificates that organisations have filed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from silkgate.journal import api as journal
+from silkgate.standards.xmldsig import Certificate
+
+TOPIC = "identity.certificates"
+
+
+def file_certificate(cursor: Any, enterprise_code: str, pem: bytes) -> Certificate:
+    """File a certificate for an enterprise; filing it again changes nothing. Raises ValueError for no certificate."""
+    certificate = Certificate.from_pem(pem)
+    cursor.execute(
+        "insert into identity_certificate (enterprise_code, fingerprint_sha256, pem, not_before, not_after)"
+        " values (%s, %s, %s, %s, %s) on conflict do nothing",
+        (enterprise_code, certificate.fingerprint, pem.decode("ascii"), certificate.not_before, certificate.not_after),
+    )
+    journal.bump(cursor, TOPIC)
+    return certificate
+
+
+def certificates(cursor: Any) -> dict[str, tuple[Certificate, ...]]:
+    """All filed certificates by enterprise code, in the order of filing."""
+    cursor.execute("select enterprise_code, pem from identity_certificate order by id")
+    filed: dict[str, tuple[Certificate, ...]] = {}
+    for code, pem in cursor.fetchall():
+        filed[code] = (*filed.get(code, ()), Certificate.from_pem(pem.encode("ascii")))
+    return filed
+
+
+class CertificateDirectory:
+    """Filed certificates by sender, kept in memory and read again when they have changed."""
+
+    def __init__(self, cursor: Callable[[], Any], clock: Callable[[], Any], fresh_for: timedelta = timedelta(seconds=2)) -> None:
+        self._cursor, self._clock, self._fresh_for = cursor, clock, fresh_for
+        self._filed: dict[str, tuple[Certificate, ...]] = {}
+        self._revision: int | None = None
+        self._looked_at: Any = None
+
+    def __call__(self, code: str) -> Sequence[Certificate]:
+        """Certificates filed for the enterprise `code`; none: empty."""
+        now = self._clock()
+        if self._looked_at is None or now - self._looked_at > self._fresh_for:
+            self._looked_at = now
+            with self._cursor() as cursor:
+                revision = journal.revisions(cursor).get(TOPIC, 0)
+                if revision != self._revision:
+                    self._filed, self._revision = certificates(cursor), revision
+        return self._filed.get(code, ())

@@ -1,0 +1,23 @@
+from django.db import migrations
+
+FORWARD = """
+create function journal_refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception 'rows of % are only ever added', tg_table_name using errcode = 'integrity_constraint_violation';
+end
+$$;
+create trigger append_only before update or delete or truncate on TABLE
+    for each statement execute function journal_refuse_change();
+"""
+
+
+class Migration(migrations.Migration):
+    """What was recorded stays as it was recorded, whatever a program or a person at the prompt tries."""
+
+    dependencies = (("journal", "0001_initial"),)
+    operations = (
+        migrations.RunSQL(
+            FORWARD.replace("TABLE", "journal_event"),
+            "drop function journal_refuse_change() cascade",
+        ),
+    )
