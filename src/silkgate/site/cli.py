@@ -1,21 +1,202 @@
-"""The command `silkgate`. Every command is a few lines; the work is done by the rooms."""
+"""The command `silkgate`. A command is a few lines: the rooms do the work, and are imported when it is asked for."""
 
 from __future__ import annotations
 
-import typer
+import json
+import os
+import socket
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+import typer
+from rich.console import Console
+
+from silkgate import __version__
+from silkgate.site import language
+from silkgate.site.problem import Problem
+
+app = typer.Typer(
+    name="silkgate",
+    help="丝关：跨境电子商务综合试验区公共服务平台。Public service platform of a cross-border e-commerce pilot zone.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+case = typer.Typer(no_args_is_help=True, help="案例目录。Case folders.")
+app.add_typer(case, name="case")
+
+TROUBLE = 2
+"""Exit code where a command could not do its work; 1 says that it did and found a difference or a fault."""
+
+
+class Role(StrEnum):
+    """What a worker does."""
+
+    ENGINE = "engine"
+    INTAKE = "intake"
+    ALL = "all"
+
+
+Host = Annotated[str, typer.Option(help="监听地址。Address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="端口，默认8600起第一个空闲端口。Default: first free one from 8600.")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出JSON。Print JSON.")]
+
+
+@app.callback()
+def options(
+    lang: Annotated[str | None, typer.Option("--lang", help="zh或en，默认取LANG。zh or en; default from LANG.")] = None,
+) -> None:
+    """Options of every command."""
+    if lang:
+        os.environ[language.VARIABLE] = lang
+
+
+@app.command()
+def run(
+    host: Host = "127.0.0.1",
+    port: Port = None,
+    per_second: Annotated[
+        float, typer.Option(help="演示流量：每秒包裹数，0为不播放。Demo parcels a second, 0: none.")
+    ] = 2.0,
+) -> None:
+    """启动全部：数据库、法规、演示园区、网页、接入、引擎、演示流量。Everything, until Ctrl-C."""
+    from silkgate.site import running
+
+    running.run(host, port, per_second)
+
+
+@app.command()
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = None,
+    descriptor: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """网页与接口服务。The web server alone."""
+    from silkgate.site import lifeline, web
+    from silkgate.site.application import application
+
+    lifeline.hold()
+    listening = socket.socket(fileno=descriptor) if descriptor is not None else web.listen(host, port)
+    with application():
+        if descriptor is None:
+            typer.echo(web.address(listening))
+        web.server().run(sockets=[listening])
+
+
+@app.command()
+def worker(role: Annotated[Role, typer.Option(help="引擎、接入或两者。Engine, intake or both.")] = Role.ALL) -> None:
+    """后台进程：引擎逐批裁决，接入读取投递目录。The engine decides, the intake reads the folder drop."""
+    from silkgate.site import lifeline, running, workers
+    from silkgate.site.application import application
+
+    lifeline.hold()
+    with application() as home:
+        if role is Role.ALL:
+            running.run_workers([Role.ENGINE, Role.INTAKE])
+            return
+        stop = lifeline.stop_event()
+        if role is Role.ENGINE:
+            workers.run_engine(stop)
+        else:
+            workers.run_intake(home, stop)
 
 
 @app.command()
 def migrate() -> None:
     """建立或升级数据库表。Bring the database's tables to this release."""
+    from silkgate.site import application
+
+    with application.application():
+        for name in application.migrate():
+            typer.echo(name)
+
+
+@app.command()
+def load(
+    zone: Annotated[
+        Path | None, typer.Argument(help="园区目录，默认演示园区。Zone's folder; default: demo zone.")
+    ] = None,
+    if_empty: Annotated[
+        bool, typer.Option("--if-empty", help="已有园区则不做任何事。Nothing where a zone is there.")
+    ] = False,
+) -> None:
+    """载入法规与园区。Load law, lists and a zone."""
+    from silkgate.site import loading
     from silkgate.site.application import application
-    from silkgate.site.application import migrate as apply
+
+    with application() as home:
+        if if_empty and loading.is_loaded():
+            return
+        if zone is None:
+            loading.load_demo(home)
+        else:
+            loading.load_zone_from(zone)
+
+
+@app.command()
+def demo(
+    per_second: Annotated[float, typer.Option(min=0.01, help="每秒包裹数。Parcels a second.")] = 2.0,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="包裹总数，默认不限。Parcels in all; default: no end.")
+    ] = None,
+) -> None:
+    """播放演示流量。Play sample traffic of the demo zone into the folder drop."""
+    from silkgate.site import lifeline
+    from silkgate.site.demo import play
+    from silkgate.site.home import current_home
+
+    lifeline.hold()
+    play(current_home().prepare(), per_second, lifeline.stop_event(), count)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """检查安装，逐项用一句话说明问题。Look at everything that must be right; one sentence for each."""
+    from silkgate.site import doctor as checks
+
+    findings = checks.examine()
+    if as_json:
+        typer.echo(checks.as_json(findings))
+    else:
+        checks.show(findings, Console(highlight=False, soft_wrap=True), language.language())
+    raise typer.Exit(0 if checks.is_healthy(findings) else 1)
+
+
+@app.command()
+def check(files: Annotated[list[Path], typer.Argument(metavar="FILE…")], as_json: AsJson = False) -> None:
+    """逐个说明报文的接入结果，不产生任何影响。Say what intake finds in each message, with no effect."""
+    from silkgate.site import commands
+    from silkgate.site.application import application
 
     with application():
-        for name in apply():
-            typer.echo(name)
+        raise typer.Exit(commands.check(files, as_json))
+
+
+@app.command()
+def clear(
+    folder: Annotated[Path, typer.Argument(metavar="DIR")],
+    receipts: Annotated[Path, typer.Option(help="回执输出目录。Where receipts are written.")],
+) -> None:
+    """清关一个目录中的报文，并写出回执。Clear a folder of messages and write the receipts."""
+    from silkgate.site import commands
+    from silkgate.site.application import application
+
+    with application():
+        raise typer.Exit(commands.clear(folder, receipts))
+
+
+@case.command("run")
+def case_run(
+    case_dir: Path,
+    out: Annotated[Path | None, typer.Option(help="结果输出目录。Where the results are written.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """在私有数据库中运行案例目录，并与其expected/比较。Run a case in a private database, compare with expected/."""
+    from silkgate.site import commands
+
+    raise typer.Exit(commands.run_case(case_dir, out, as_json))
 
 
 @app.command(hidden=True, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -29,6 +210,18 @@ def manage(context: typer.Context) -> None:
         execute_from_command_line(["silkgate manage", *context.args])
 
 
+@app.command()
+def version() -> None:
+    """版本。The version."""
+    typer.echo(__version__)
+
+
 def main() -> None:
-    """Entry point."""
-    app()
+    """Entry point: what a person can mend ends in one sentence, not in a traceback."""
+    try:
+        app()
+    except Problem as problem:
+        if "--json" in sys.argv:
+            typer.echo(json.dumps({"error": problem.text._asdict()}, ensure_ascii=False))
+        typer.echo(problem.text.in_language(language.language()), err=True)
+        sys.exit(TROUBLE)

@@ -39,9 +39,9 @@ class Home:
         return self.root / "run.lock"
 
     @property
-    def demo_mark(self) -> Path:
-        """Exists once the demo zone has been loaded."""
-        return self.root / "demo_loaded"
+    def demo(self) -> Path:
+        """The demo zone's files, keys and counter."""
+        return self.root / "demo"
 
     def prepare(self) -> Home:
         """Make the directory. Raises Problem where that is impossible."""

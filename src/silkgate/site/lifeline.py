@@ -32,8 +32,10 @@ def stop_event() -> threading.Event:
             os._exit(128 + number)
         event.set()
 
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # What was started with a signal ignored (nohup) goes on ignoring it.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, on_signal)
     return event
 
 

@@ -108,9 +108,9 @@ class EmbeddedPostgres:
             self._guardian.wait()
             self._guardian = None
 
-    def is_answering(self) -> bool:
-        """True where the server answers a query now."""
-        return self._state() is State.READY
+    def is_running(self) -> bool:
+        """True while the server's process lives; cheap enough to ask every moment."""
+        return postmaster.is_running(self.data)
 
     def __enter__(self) -> EmbeddedPostgres:
         self.start()

@@ -1,0 +1,137 @@
+"""What `check`, `clear` and `case run` print."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from silkgate.kernel.findings import Finding
+from silkgate.kernel.text import Text
+from silkgate.site.language import language
+from silkgate.site.problem import Problem
+
+_ACCEPTED = Text("接受", "accepted")
+_REJECTED = Text("拒绝", "rejected")
+
+
+def check(files: Sequence[Path], as_json: bool) -> int:
+    """Print what intake finds in each file; returns 0 where it would take all of them, else 1."""
+    results = [_checked(file) for file in files]
+    if as_json:
+        typer.echo(json.dumps(results, ensure_ascii=False, indent=2))
+    else:
+        for result in results:
+            verdict = _ACCEPTED if result["outcome"] == _ACCEPTED.en else _REJECTED
+            typer.echo(f"{result['file']}: {result['message_type']} {_said(verdict)}")
+            for finding in result["findings"]:
+                sentence = Text(finding["zh"], finding["en"])
+                typer.echo(f"  {finding['code']}: {_said(sentence)}")
+    return 0 if all(result["outcome"] == _ACCEPTED.en for result in results) else 1
+
+
+def _checked(file: Path) -> dict[str, Any]:
+    from silkgate.exchange.api import check_message
+
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise Problem(f"无法读取{file}：{error.strerror}。", f"{file} cannot be read: {error.strerror}.") from error
+    found = check_message(raw)
+    return {
+        "file": str(file),
+        "message_type": found.message_type,
+        "guid": found.guid,
+        "outcome": found.outcome,
+        "reasons": sorted({finding.code for finding in found.findings}),
+        "findings": [_told(finding) for finding in found.findings],
+    }
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    from silkgate.tariff.api import tell
+
+    return {**finding._asdict(), **tell(finding)._asdict()}
+
+
+def clear(folder: Path, receipts: Path) -> int:
+    """Clear a folder of messages under a progress bar and print how many came to which state; returns 0."""
+    from silkgate.clearance.api import clear_folder
+
+    if not folder.is_dir():
+        raise Problem(f"{folder}不是目录。", f"{folder} is not a directory.")
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(_said(Text("清关", "Clearing")), total=None)
+        summary = clear_folder(folder, receipts, lambda done, total: bar.update(task, completed=done, total=total))
+    table = Table(_said(Text("结果", "Result")), _said(Text("数量", "Count")))
+    table.columns[1].justify = "right"
+    for state, count in summary.counts.items():
+        table.add_row(str(state), f"{count:,}")
+    Console().print(table)
+    return 0
+
+
+def run_case(case_dir: Path, out: Path | None, as_json: bool) -> int:
+    """Run a case in a private database; returns 0 where it agrees with `expected/`, 1 where it differs."""
+    from silkgate.site.database import database
+    from silkgate.site.home import current_home
+    from silkgate.site.scratch import private_database
+
+    if not (case_dir / "case.toml").is_file():
+        raise Problem(
+            f"{case_dir}不是案例目录：其中没有可读的case.toml。",
+            f"{case_dir} is no case folder: there is no readable case.toml in it.",
+        )
+    with ExitStack() as stack:
+        folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="silkgate-case-")))
+        server = stack.enter_context(database(current_home().prepare()))
+        url = stack.enter_context(private_database(server))
+        differences = _differences(case_dir, folder, url)
+    if as_json:
+        typer.echo(json.dumps({"agrees": not differences, "differences": differences}, ensure_ascii=False, indent=2))
+    else:
+        for difference in differences:
+            typer.echo(difference)
+        typer.echo(
+            _said(Text("与expected/一致。", "Agrees with expected/."))
+            if not differences
+            else _said(Text("与expected/不一致。", "Differs from expected/.")),
+            file=sys.stderr,
+        )
+    return 1 if differences else 0
+
+
+def _differences(case_dir: Path, out: Path, url: str) -> list[str]:
+    import psycopg
+
+    from silkgate.clearance.api import FolderError
+    from silkgate.clearance.api import run_case as run
+    from silkgate.tariff.api import TariffError
+
+    try:
+        return list(run(case_dir, out, lambda: psycopg.connect(url)).differences)
+    except (FolderError, TariffError) as error:
+        raise Problem(error.text.zh, error.text.en) from error
+    except OSError as error:
+        raise Problem(
+            f"案例目录{case_dir}无法读写：{error}", f"The case folder {case_dir} cannot be read or written: {error}"
+        ) from error
+
+
+def _said(text: Text) -> str:
+    return text.in_language(language())

@@ -1,0 +1,37 @@
+"""Puts law and zone into an empty installation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from silkgate.site.home import Home
+from silkgate.site.problem import Problem
+
+
+def is_loaded() -> bool:
+    """True where a zone is there: enterprises, rates, books."""
+    from django.apps import apps
+
+    return bool(apps.get_model("registry", "Zone").objects.exists())
+
+
+def load_zone_from(folder: Path) -> None:
+    """Load the zone of a folder with the tables of a case (case.toml, enterprises.csv, tariff.csv, …)."""
+    from silkgate.clearance.api import load_zone
+
+    if not (folder / "case.toml").is_file():
+        raise Problem(
+            f"{folder}不是园区目录：其中没有case.toml。", f"{folder} is no zone's folder: there is no case.toml in it."
+        )
+    load_zone(folder)
+
+
+def load_demo(home: Home) -> None:
+    """The shipped tariff and a made-up zone whose keys stay in this home."""
+    from django.utils import timezone
+
+    from silkgate.site.demo import demo_zone
+
+    folder = home.demo / "zone"
+    demo_zone(home, timezone.now()).write(folder)
+    load_zone_from(folder)
