@@ -177,8 +177,7 @@ def test_faults_say_where_what_and_what_is_needed(
 
 
 def test_too_many_documents_is_said_as_such() -> None:
-    document = (PAYMENT, [])
-    text = compose("411", GUID, SENDER, [document] * 100).decode()
+    text = compose("411", GUID, SENDER, [(PAYMENT, [])] * 100).decode()
     one = text[text.index("<ceb:Payment>") : text.index("</ceb:Payment>") + len("</ceb:Payment>\n")]
     with pytest.raises(SchemaRefused) as refusal:
         Reader(WANTED).read(etree.fromstring(text.replace(one, one * 2, 1).encode()))

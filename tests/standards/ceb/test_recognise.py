@@ -18,7 +18,8 @@ from silkgate.standards.ceb.message import Message
 from silkgate.standards.ceb.read import Reader, Refused, Wanted
 from silkgate.standards.ceb.recognise import Recogniser, patterns
 from standards.ceb.generator import SIGNATURE, Draft, draft
-from standards.ceb.mutants import SIGNATURE_EDITS, edited_signature, mutate_bytes, mutate_tree
+from standards.ceb.mutants import ODD_VALUES, mutate_bytes, mutate_tree, odd_value
+from standards.ceb.signatures import KEY_INFOS, SIGNATURE_EDITS, edited_signature, with_key_info
 
 SPECIMENS = Path(__file__).parents[2] / "specimens" / "ceb"
 MUTANTS_PER_KIND = int(os.environ.get("SILKGATE_CEB_MUTANTS", "0")) or 800
@@ -180,13 +181,29 @@ def test_what_is_not_plain_goes_to_the_reference(pattern: str, replacement: str)
 
 
 def test_signatures() -> None:
-    """Each edit of a signature, recognised or not; both occur."""
+    """Each edit of a signature and each content of KeyInfo, recognised or not; both occur."""
     made = plain_draft(Random(6), MESSAGES["621"])
     seen: Counter[bool] = Counter()
-    for edit in SIGNATURE_EDITS:
-        made.signature = edited_signature(SIGNATURE, edit)
+    signatures = [edited_signature(SIGNATURE, edit) for edit in SIGNATURE_EDITS]
+    signatures += [with_key_info(SIGNATURE, content) for content in KEY_INFOS]
+    for signature in signatures:
+        made.signature = signature
         seen[assert_guarantees(made.text().encode())] += 1
     assert min(seen.values()) >= 3, seen
+
+
+@pytest.mark.parametrize("code", ["311", "511", "621", "816", "900"])
+def test_odd_values_in_every_field(code: str) -> None:
+    random = Random(code)
+    made = plain_draft(random, MESSAGES[code])
+    seen: Counter[bool] = Counter()
+    for leaf in made.root.leaves():
+        usual, field = leaf.content, made.fields[id(leaf)]
+        for odd in (*ODD_VALUES[field.type], *(odd_value(random, field) for _ in range(10))):
+            leaf.content = odd
+            seen[assert_guarantees(made.text().encode("utf-8", "surrogatepass"))] += 1
+        leaf.content = usual
+    assert min(seen.values()) > 50, seen
 
 
 def test_empty_methods_may_be_written_with_an_end_tag() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import os
+from collections.abc import Callable
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -19,8 +22,16 @@ from silkgate.standards.ceb.catalogue import (
     MessageKind,
 )
 from silkgate.standards.ceb.schema import compiled, import_schema, schema_text
-from standards.ceb.generator import SIGNATURE, draft
-from standards.ceb.mutants import FILLERS, KEY_INFOS, SIGNATURE_EDITS, edited_signature, mutate_tree, with_key_info
+from standards.ceb.generator import SIGNATURE, Node, draft
+from standards.ceb.mutants import ODD_VALUES, mutate_tree
+from standards.ceb.signatures import (
+    FILLERS,
+    KEY_INFOS,
+    RICH_KEY_INFO,
+    SIGNATURE_EDITS,
+    edited_signature,
+    with_key_info,
+)
 
 SPECIMENS = Path(__file__).parents[2] / "specimens" / "ceb"
 MUTANTS_PER_KIND = int(os.environ.get("SILKGATE_CEB_MUTANTS", "0")) or 300
@@ -112,6 +123,89 @@ def test_same_verdict_on_every_edited_signature() -> None:
             if root is not None:
                 seen[verdicts(root)[0]] += 1
     assert min(seen.values()) > 40, seen
+
+
+def test_same_verdict_on_every_change_of_every_signature_element() -> None:
+    """A signature with every element there is; each of them changed in each way."""
+    made = draft(Random(2), MESSAGES["411"], subscribers_max=1)
+    made.signature = with_key_info(SIGNATURE, RICH_KEY_INFO)
+    whole = parsed(made.text())
+    assert whole is not None
+    assert verdicts(whole) == (True, True, True)
+    seen = {True: 0, False: 0}
+    count = len(list(whole[-1].iter(etree.Element)))
+    for place in range(count):
+        for change in CHANGES:
+            root = copy.deepcopy(whole)
+            change(next(islice(root[-1].iter(etree.Element), place, None)))
+            seen[verdicts(root)[0]] += 1
+    assert min(seen.values()) > 2 * count, seen
+
+
+def _say(text: str) -> Callable[[etree._Element], None]:
+    def change(element: etree._Element) -> None:
+        element.text = text
+
+    return change
+
+
+def _tell(name: str, value: str) -> Callable[[etree._Element], None]:
+    def change(element: etree._Element) -> None:
+        element.set(name, value)
+
+    return change
+
+
+def _remove(element: etree._Element) -> None:
+    element.getparent().remove(element)
+
+
+def _double(element: etree._Element) -> None:
+    element.addnext(copy.deepcopy(element))
+
+
+def _swap(element: etree._Element) -> None:
+    if element.getnext() is not None:
+        element.addprevious(element.getnext())
+
+
+def _add(tag: str) -> Callable[[etree._Element], None]:
+    def change(element: etree._Element) -> None:
+        etree.SubElement(element, tag)
+
+    return change
+
+
+def _rename(element: etree._Element) -> None:
+    element.tag += "x"
+
+
+def _strip(element: etree._Element) -> None:
+    element.attrib.clear()
+
+
+CHANGES = (
+    *(_say("text"), _say(""), _say(" \n"), _say("AB=="), _say("AQ=="), _say("!"), _say("12")),
+    *(_tell("Id", "a"), _tell("Id", "1"), _tell("URI", "%zz"), _tell("Type", "%zz"), _tell("Algorithm", "%zz")),
+    *(_tell("URI", "u"), _tell("Type", "t"), _tell("Algorithm", "a"), _tell("Other", "o")),
+    *(_add("{urn:x}x"), _add("x"), _add("{http://www.w3.org/2000/09/xmldsig#}KeyName")),
+    *(_add("{http://www.w3.org/2000/09/xmldsig#}XPath"), _add(f"{{{NAMESPACE}}}OrderHead")),
+    *(_remove, _double, _swap, _rename, _strip),
+)
+
+
+def test_same_verdict_on_private_data() -> None:
+    """Whatever stands in ExtendMessage is passed over, but for there being one element of it at most."""
+    made = draft(Random(2), MESSAGES["411"], subscribers_max=1)
+    children = made.root.content
+    assert isinstance(children, list)
+    place = next(n for n, child in enumerate(children) if child.name == "BaseTransfer") + 1
+    seen = {True: 0, False: 0}
+    for content in ODD_VALUES["any"]:
+        parts = [Node("name", "n"), Node("version", "1"), Node("Message", content)]
+        made.root.content = [*children[:place], Node("ExtendMessage", parts)]
+        seen[verdicts(parsed(made.text()))[0]] += 1
+    assert min(seen.values()) >= 2, seen
 
 
 @pytest.mark.parametrize(

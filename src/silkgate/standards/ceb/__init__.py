@@ -1,0 +1,5 @@
+"""海关跨境电商进口报文 CEB import messages, edition 202205: one field catalogue, and from it schema, readers and writers.
+
+`read.Reader` is the reference, `recognise.Recogniser` the fast way for messages in plain form, `write` the way out. The
+catalogue is `catalogue.csv` and `messages.csv`; `docs/reference/messages.md` is rendered from it.
+"""
