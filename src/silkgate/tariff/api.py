@@ -56,7 +56,6 @@ __all__ = [
     "TariffError",
     "TariffRowError",
     "Value",
-    "advise",
     "cards",
     "codes",
     "law_of",
@@ -68,13 +67,8 @@ __all__ = [
     "notices",
     "parameter",
     "parameters",
-    "receipt_code",
-    "return_info",
     "tell",
 ]
-
-_RETURN_INFO_CHARS = 1000
-"""Length of `returnInfo` in receipts (interface specification 202205)."""
 
 
 def law_of(day: date, *, policy: Mapping[str, object] | None = None) -> Law:
@@ -124,20 +118,3 @@ def load_shipped_tariff() -> Loaded:
 def tell(finding: Finding) -> Text:
     """What the declarant reads about a finding, in both languages. KeyError for a code without a card."""
     return cards()[finding.code].tell(finding)
-
-
-def advise(finding: Finding) -> Text:
-    """The nearest change that would pass, in both languages."""
-    return cards()[finding.code].advise(finding)
-
-
-def receipt_code(code: str, kind: str) -> str:
-    """`returnStatus` of a reason in a receipt of `kind` ("622"): "-621005", "100", "2"…"""
-    return cards()[code].receipt_code(kind)
-
-
-def return_info(finding: Finding) -> str:
-    """`returnInfo` of a receipt, Chinese: slug, sentence, advice and law, at most 1000 characters."""
-    card = cards()[finding.code]
-    text = f"[{card.slug}]{card.tell(finding).zh}{card.advise(finding).zh}依据：{card.law_text.zh}。"
-    return text if len(text) <= _RETURN_INFO_CHARS else text[: _RETURN_INFO_CHARS - 1] + "…"

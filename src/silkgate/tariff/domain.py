@@ -134,7 +134,8 @@ class Card:
     effect: Effect
     title: Text
     sentence: Text
-    """With the fields {field}, {found}, {needed}, filled from a finding."""
+    """With fields filled from a finding: {field}, {found}, {needed}; or {detail}, which is `found` in Chinese and
+    `needed` in English, where a check brings words of its own."""
     mend: Text
     law: tuple[Citation, ...]
     in_force_from: date
@@ -159,7 +160,7 @@ class Card:
         return self.receipts.get(kind) or self.receipts.get("*", "100")
 
     def tell(self, finding: Finding) -> Text:
-        """The sentence for `finding`, in both languages; an empty value reads as empty."""
+        """The sentence for `finding`, in both languages; an empty value reads as empty, an empty need as none."""
         return _told(self.sentence, finding, with_line=True)
 
     def advise(self, finding: Finding) -> Text:
@@ -174,9 +175,9 @@ class Card:
 
 
 def _told(pattern: Text, finding: Finding, *, with_line: bool) -> Text:
-    raw = {"field": finding.field, "found": finding.found, "needed": finding.needed}
-    zh = pattern.zh.format(**{name: _clip(value) or "空" for name, value in raw.items()})
-    en = pattern.en.format(**{name: _clip(value) or "empty" for name, value in raw.items()})
+    field, found, needed = _clip(finding.field), _clip(finding.found), _clip(finding.needed)
+    zh = pattern.zh.format(field=field, found=found or "空", needed=needed or "无", detail=found)
+    en = pattern.en.format(field=field, found=found or "empty", needed=needed or "none", detail=needed)
     if with_line and finding.line is not None:
         return Text(f"第{finding.line}项：{zh}", f"Line {finding.line}: {en}")
     return Text(zh, en)

@@ -23,7 +23,7 @@ _BESIDE_SOURCE = Path(__file__).resolve().parents[3] / "reference"
 REFERENCE = Path(os.environ.get("SILKGATE_REFERENCE") or _BESIDE_SOURCE)
 """Where the law files are: the folder that SILKGATE_REFERENCE names, else `reference/` beside `src/`."""
 
-_FIELDS = frozenset({"field", "found", "needed"})
+_FIELDS = frozenset({"field", "found", "needed", "detail"})
 _SLUG = re.compile(r"[a-z]+\.[a-z0-9_]+")
 _RECEIPT_KIND = re.compile(r"[0-9]{3}|\*")
 _STATUS = re.compile(r"-?[0-9]{1,9}")
@@ -184,7 +184,7 @@ def _example(slug: str, table: Table) -> Finding:
     table.only("field", "found", "needed", "line")
     return Finding(
         code=slug,
-        field=table.text("field"),
+        field=str(table.content.get("field", "")),
         found=str(table.content.get("found", "")),
         needed=str(table.content.get("needed", "")),
         line=table.whole("line") if "line" in table.content else None,
@@ -210,7 +210,10 @@ def _judge(card: Card, table: Table) -> None:
             raise table.fault(
                 key,
                 Text(f"不认识的栏位{sorted((zh | en) - _FIELDS)}", f"unknown fields {sorted((zh | en) - _FIELDS)}"),
-                Text("只能用{field}、{found}、{needed}", "Only {field}, {found} and {needed} can be used"),
+                Text(
+                    "只能用{field}、{found}、{needed}、{detail}",
+                    "Only {field}, {found}, {needed} and {detail} can be used",
+                ),
             )
         if zh != en:
             raise table.fault(
@@ -218,14 +221,12 @@ def _judge(card: Card, table: Table) -> None:
                 Text(f"中英文的栏位不同：{sorted(zh ^ en)}", f"Chinese and English differ in {sorted(zh ^ en)}"),
                 Text("两种语言说同样的事", "Say the same in both languages"),
             )
-    if card.effect in {"refuse", "wait"} and card.slug.split(".")[0] != "officer":
-        missing = _FIELDS - placeholders(card.sentence.zh)
-        if missing:
-            raise table.fault(
-                "sentence",
-                Text(f"没有说出{sorted(missing)}", f"the sentence leaves out {sorted(missing)}"),
-                Text("退单理由要写明栏目、实为、应为", "A refusal names field, value found and value needed"),
-            )
+    if card.effect in {"refuse", "wait"} and not placeholders(card.sentence.zh) & {"found", "needed", "detail"}:
+        raise table.fault(
+            "sentence",
+            Text("没有说出实为什么、应为什么", "the sentence says neither what was found nor what is needed"),
+            Text("用{found}或{needed}说明", "Say it with {found} or {needed}"),
+        )
 
 
 # --- The whole law -----------------------------------------------------------------------------------------------
