@@ -1,6 +1,6 @@
 """The envelope of a terminal node, 202205 edition: read one, write one.
 
-Source: the official schema 终端节点报文.xsd (202205), compared with ours in `tests/standards/dxp`.
+Source: the official schema 海关跨境终端节点报文定义202205.xsd, compared with ours in `tests/standards/dxp`.
 A Signature over the envelope itself is allowed and not verified: what counts is the signature of the message inside.
 """
 
@@ -45,7 +45,7 @@ class Envelope:
     def created_at(self) -> datetime | None:
         """`created` as an aware time, China time where it names no zone; None for times that Python cannot hold."""
         try:
-            moment = datetime.fromisoformat(self.created.strip())
+            moment = datetime.fromisoformat(self.created)
         except ValueError:
             return None
         return moment if moment.tzinfo else moment.replace(tzinfo=CHINA)
