@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from random import Random
@@ -21,6 +20,7 @@ from silkgate.site.traffic.drawing import Parcel
 from silkgate.site.traffic.enterprises import Enterprise
 from silkgate.site.traffic.keys import sign_plain
 from silkgate.site.traffic.zone import Zone
+from silkgate.standards.dxp import wrap
 
 SIGNED = frozenset({"621", "623", "625", "711"})
 """Messages that must carry a signature when they declare."""
@@ -37,12 +37,6 @@ _TAIL = """  <ceb:BaseTransfer>
     <ceb:dxpId>{sender.dxp_id}</ceb:dxpId>
   </ceb:BaseTransfer>
 </ceb:CEB{code}Message>"""
-_ENVELOPE = """<?xml version="1.0" encoding="UTF-8"?>
-<dxp:DxpMsg xmlns:dxp="http://www.chinaport.gov.cn/dxp" ver="1.0"><dxp:TransInfo><dxp:CopMsgId>{guid}</dxp:CopMsgId>\
-<dxp:SenderId>{sender.dxp_id}</dxp:SenderId>\
-<dxp:ReceiverIds><dxp:ReceiverId>{receiver}</dxp:ReceiverId></dxp:ReceiverIds>\
-<dxp:CreatTime>{created}</dxp:CreatTime><dxp:MsgType>{kind}</dxp:MsgType></dxp:TransInfo>\
-<dxp:Data>{data}</dxp:Data></dxp:DxpMsg>"""
 
 
 class Traffic(NamedTuple):
@@ -77,12 +71,16 @@ def write_message(
     return sign_plain(raw, zone.key(sender.code), sender.key) if sign and code in SIGNED else raw
 
 
-def write_envelope(raw: bytes, kind: str, sender: Enterprise, guid: str, created: str) -> bytes:
-    """`raw` in a DXP envelope from its sender; `created` is an `xs:dateTime`."""
-    data = base64.b64encode(raw).decode()
-    return _ENVELOPE.format(
-        guid=guid, sender=sender, receiver=CUSTOMS_DXP_ID, created=created, kind=kind, data=data
-    ).encode()
+def write_envelope(raw: bytes, kind: str, sender: Enterprise, guid: str, created: datetime) -> bytes:
+    """`raw` in a DXP envelope from its sender to customs' import system."""
+    return wrap(
+        raw,
+        cop_msg_id=guid,
+        sender_id=sender.dxp_id,
+        receiver_ids=[CUSTOMS_DXP_ID],
+        created=created,
+        msg_type=kind,
+    )
 
 
 class Senders:
@@ -173,7 +171,7 @@ class _Writer:
     ) -> None:
         self.senders = Senders(zone)
         self._zone, self._per_message, self._sign, self._enveloped = zone, per_message, sign, enveloped
-        self._created = created.strftime("%Y-%m-%dT%H:%M:%S")
+        self._created = created
         self._random = Random(f"messages:{zone.seed}:{seed}")  # noqa: S311 - repeatable is what is wanted
         self._open: dict[tuple[str, str], list[bytes]] = {}
 
