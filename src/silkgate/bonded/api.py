@@ -34,7 +34,8 @@ def enter_records(cursor: Any, records: Iterable[tuple[BookRecord, int]], *, at:
     ids = ledger.allot_ids(cursor, len(entered)) if entered else []
     for account_id, (record, qty_e5) in zip(ids, entered, strict=True):
         cursor.execute(
-            "insert into bonded_bookrecord (ems_no, item_record_no, area_code, gcode, unit) values (%s, %s, %s, %s, %s)",
+            "insert into bonded_bookrecord (ems_no, item_record_no, area_code, gcode, unit)"
+            " values (%s, %s, %s, %s, %s)",
             (record.ems_no, record.item_record_no, record.area_code, record.gcode, record.unit),
         )
         accounts.append(ledger.NewAccount(account_id, "stock", record.account_key, qty_e5))

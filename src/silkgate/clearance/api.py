@@ -1,16 +1,36 @@
 """The door of clearance: load a zone, run the engine, run a case."""
 
 from silkgate.clearance.cases import CaseResult, run_case
+from silkgate.clearance.check import Checked, check_message
+from silkgate.clearance.dossier import carried, said_in
 from silkgate.clearance.engine.run import Engine, EngineBusyError
+from silkgate.clearance.explain import reason
+from silkgate.clearance.queries import COUNTED, GROUP_NAMES, Line, matching, newest, reasons_lately, today
+from silkgate.clearance.worker import Cleared, clear_folder, run_engine
 from silkgate.clearance.zonefolder import FolderError, ZoneFolder, load_zone, read_zone_folder
 
 __all__ = [
+    "COUNTED",
+    "GROUP_NAMES",
     "CaseResult",
+    "Checked",
+    "Cleared",
     "Engine",
     "EngineBusyError",
     "FolderError",
+    "Line",
     "ZoneFolder",
+    "carried",
+    "check_message",
+    "clear_folder",
     "load_zone",
+    "matching",
+    "newest",
     "read_zone_folder",
+    "reason",
+    "reasons_lately",
     "run_case",
+    "run_engine",
+    "said_in",
+    "today",
 ]

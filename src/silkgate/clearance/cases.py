@@ -1,4 +1,4 @@
-"""Example cases (contract §1): run a folder of messages through the real intake and engine, write what came of it, compare.
+"""Example cases (contract §1): run a folder of messages through the real intake and engine, and compare.
 
 The database that Django points at is the case's own: empty, private, gone afterwards (the caller sees to that).
 """
@@ -89,7 +89,8 @@ def _take_in(connection: psycopg.Connection, files: Sequence[Path], as_of: datet
 def _declarations(connection: psycopg.Connection) -> list[Row]:
     rows = connection.execute(
         "select ebp_code, order_no, logistics_no, coalesce(invt_no, ''), state, reasons, dutiable_cents, duty_cents,"
-        " value_added_tax_cents, consumption_tax_cents from clearance_declaration where current order by ebp_code, order_no"
+        " value_added_tax_cents, consumption_tax_cents from clearance_declaration where current"
+        " order by ebp_code, order_no"
     ).fetchall()
     return [
         dict(
@@ -120,11 +121,13 @@ def _balances(connection: psycopg.Connection) -> list[Row]:
 
 def _messages(connection: psycopg.Connection, files: Sequence[Path], numbers: Sequence[int]) -> list[Row]:
     rows = connection.execute(
-        "select message_id, kind, guid, outcome, reasons from exchange_answer where message_id = any(%s)", (list(numbers),)
+        "select message_id, kind, guid, outcome, reasons from exchange_answer where message_id = any(%s)",
+        (list(numbers),),
     ).fetchall()
     answers = {row[0]: row[1:] for row in rows}
     return [
-        dict(zip(MESSAGES, (file.name, *answers[number]), strict=True)) for file, number in zip(files, numbers, strict=True)
+        dict(zip(MESSAGES, (file.name, *answers[number]), strict=True))
+        for file, number in zip(files, numbers, strict=True)
     ]
 
 
@@ -160,7 +163,9 @@ def compare(expected: Path, result: CaseResult) -> list[str]:
     return differences
 
 
-def _compare_table(name: str, keys: Sequence[str], columns: Sequence[str], wanted: list[Row], got: list[Row]) -> list[str]:
+def _compare_table(
+    name: str, keys: Sequence[str], columns: Sequence[str], wanted: list[Row], got: list[Row]
+) -> list[str]:
     by_key = {tuple(row.get(key) or "" for key in keys): row for row in got}
     differences = []
     for row in wanted:
@@ -172,7 +177,9 @@ def _compare_table(name: str, keys: Sequence[str], columns: Sequence[str], wante
             continue
         for column in columns:
             if not _equal(column, row.get(column) or "", other.get(column, "")):
-                differences.append(f"{label}: {column} is {other.get(column, '')!r}, expected {row.get(column) or ''!r}")
+                differences.append(
+                    f"{label}: {column} is {other.get(column, '')!r}, expected {row.get(column) or ''!r}"
+                )
     differences.extend([f"{name} {' / '.join(key)}: there, not expected" for key in by_key])
     return differences
 

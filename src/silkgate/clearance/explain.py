@@ -225,7 +225,7 @@ def tax_table(assessment: Assessment, goods: Mapping[int, Priced], day: date) ->
         if assessment.full_rates
         else Text(
             f"限值以内：关税为0，增值税、消费税按应纳税额的{_percent(int(Decimal(assessment.factor) * 10**6))}征收。",
-            f"Within the limits: no duty; VAT and consumption tax at {_percent(int(Decimal(assessment.factor) * 10**6))}.",
+            f"Within the limits: no duty; other taxes at {_percent(int(Decimal(assessment.factor) * 10**6))}.",
         )
     )
     return MoneyTable(caption, groups, tuple(MoneySum(*row) for row in sums))

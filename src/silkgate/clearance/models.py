@@ -68,7 +68,9 @@ class Declaration(Document):
     ebc_code = models.TextField()
     agent_code = models.TextField()
     current = models.BooleanField(db_comment="false once the key was declared again")
-    state = models.TextField(db_comment="1, 2, 100 or negative, 300, 500, 501–503, 599, 800, cancelled, part_returned, returned")
+    state = models.TextField(
+        db_comment="1, 2, 100 or negative, 300, 500, 501–503, 599, 800, cancelled, part_returned, returned"
+    )
     reasons = models.TextField(db_comment="rule slugs, ';'-separated, sorted")
     findings = models.TextField(db_comment="JSON list of findings behind the reasons")
     pre_no = models.TextField()
@@ -77,7 +79,9 @@ class Declaration(Document):
     duty_cents = models.BigIntegerField(null=True)
     value_added_tax_cents = models.BigIntegerField(null=True)
     consumption_tax_cents = models.BigIntegerField(null=True)
-    assessment = models.TextField(null=True, db_comment="JSON: what was taken, per line amounts and rates, what came back")
+    assessment = models.TextField(
+        null=True, db_comment="JSON: what was taken, per line amounts and rates, what came back"
+    )
     law_version = models.TextField()
     stored_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)
@@ -85,7 +89,9 @@ class Declaration(Document):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["order_no", "ebp_code"], condition=Q(current=True), name="clearance_declaration_key"),
+            models.UniqueConstraint(
+                fields=["order_no", "ebp_code"], condition=Q(current=True), name="clearance_declaration_key"
+            ),
             models.UniqueConstraint(fields=["invt_no"], name="clearance_declaration_invt_no"),
         )
         indexes = (
@@ -146,4 +152,3 @@ class Tally(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["day", "measure"], name="clearance_tally_once"),)
-

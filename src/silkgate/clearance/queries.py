@@ -6,7 +6,7 @@ a page costs the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from django.db.models import Max, Q
 from silkgate.clearance import models
 from silkgate.clearance.domain import Assessment
 from silkgate.kernel.findings import Finding
+from silkgate.kernel.text import Text
 
 # --- For pages: lists ----------------------------------------------------------------------------------------------
 
@@ -32,6 +33,17 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "returned": ("cancelled", "part_returned", "returned", "700"),
 }
 """States behind a filter; `refused` is every other state, 100 and the negative codes."""
+
+
+GROUP_NAMES = {
+    "": Text("全部", "All"),
+    "waiting": Text("待齐单", "Waiting"),
+    "released": Text("放行", "Released"),
+    "held": Text("待查验、审核", "Held"),
+    "refused": Text("退单", "Refused"),
+    "returned": Text("撤销、退货", "Cancelled, returned"),
+}
+"""Filters of lists in words; "" is no filter."""
 
 
 class Line(NamedTuple):
@@ -105,35 +117,54 @@ def newest(*, group: str = "", reason: str = "", before: int | None = None, limi
     return Page(lines, bottom if bottom > 0 else None)
 
 
-def held(*, after: int = 0, limit: int = 50) -> Page:
-    """Declarations that wait for an officer, oldest first: whoever waits longest is served first."""
-    rows = models.Declaration.objects.filter(state__in=("300", "500"), id__gt=after).order_by("id")
-    lines = tuple(_line(row) for row in rows.values_list(*_LINE_FIELDS)[: limit + 1])
-    more = len(lines) > limit
-    return Page(lines[:limit], lines[limit - 1].id if more else None)
+class HeldLine(NamedTuple):
+    """A held declaration as a row of the officer's list."""
+
+    id: int
+    ebp_code: str
+    order_no: str
+    invt_no: str
+    state: str
+    selected_by: tuple[str, ...]
+    """Selection rules as `kind:value`, or `random`."""
+    dutiable_cents: int
+    decided_at: datetime
+
+
+class HeldPage(NamedTuple):
+    """One page of the officer's list, oldest first; `older` is where it goes on (None: it ends)."""
+
+    lines: tuple[HeldLine, ...]
+    older: int | None
+
+
+def held(*, states: Sequence[str] = ("300", "500"), after: int = 0, limit: int = 50) -> HeldPage:
+    """Declarations in the hands of officers, oldest first: whoever waits longest is served first."""
+    rows = models.Declaration.objects.filter(state__in=states, id__gt=after).order_by("id")[: limit + 1]
+    lines = tuple(
+        HeldLine(
+            row.id,
+            row.ebp_code,
+            row.order_no,
+            row.invt_no or "",
+            row.state,
+            tuple(_assessment(row.assessment).selected_by) if row.assessment else (),
+            row.dutiable_cents or 0,
+            row.decided_at or row.stored_at,
+        )
+        for row in rows
+    )
+    return HeldPage(lines[:limit], lines[limit - 1].id if len(lines) > limit else None)
+
+
+def _assessment(stored: str) -> Assessment:
+    return msgspec.json.decode(stored, type=Assessment)
 
 
 def matching(text: str, *, limit: int = 20) -> tuple[Line, ...]:
     """Declarations with exactly this order, waybill or declaration number, newest first."""
     rows = models.Declaration.objects.filter(Q(order_no=text) | Q(logistics_no=text) | Q(invt_no=text))
     return tuple(_line(row) for row in rows.order_by("-id").values_list(*_LINE_FIELDS)[:limit])
-
-
-def of_messages(message_ids: Iterable[int], *, limit: int = 100) -> tuple[Line, ...]:
-    """Declarations that use a document of these messages: their own, or their order's, payment's or waybill's."""
-    ids = list(message_ids)
-    with connection.cursor() as cursor:
-        cursor.execute(_OF_MESSAGES, {"ids": ids, "lowest": WINDOW, "limit": limit})
-        numbers = [row[0] for row in cursor.fetchall()]
-    rows = models.Declaration.objects.filter(id__in=numbers).order_by("-id")
-    return tuple(_line(row) for row in rows.values_list(*_LINE_FIELDS))
-
-
-_OF_MESSAGES = """
-select d.id from clearance_declaration d
-where d.id > (select coalesce(max(id), 0) from clearance_declaration) - %(lowest)s and d.message_id = any(%(ids)s)
-order by d.id desc limit %(limit)s
-"""
 
 
 # --- For pages: numbers --------------------------------------------------------------------------------------------
@@ -206,6 +237,12 @@ class Full(NamedTuple):
     payments: tuple[Place, ...]
     """All payments for the order, in order of acceptance."""
     instructions: tuple[models.Instruction, ...]
+    """Officers' decisions about it, oldest first."""
+
+    @property
+    def open_instruction(self) -> models.Instruction | None:
+        """The officer's decision that the engine has yet to carry out."""
+        return next((made for made in self.instructions if made.batch_no is None), None)
 
 
 def declaration(number: int) -> Full | None:
@@ -224,7 +261,7 @@ def declaration(number: int) -> Full | None:
         line=_line(tuple(getattr(row, name) for name in _LINE_FIELDS)),
         row=row,
         findings=tuple(Finding(*found) for found in msgspec.json.decode(row.findings or b"[]")),
-        assessment=msgspec.json.decode(row.assessment, type=Assessment) if row.assessment else None,
+        assessment=_assessment(row.assessment) if row.assessment else None,
         places=(Place("621", row.message_id, row.position), order, payments[0] if payments else None, waybill),
         payments=payments,
         instructions=tuple(models.Instruction.objects.filter(declaration_id=number).order_by("id")),

@@ -1,4 +1,4 @@
-"""A zone as a folder of tables (contract §1): read it, and load it into an empty installation through the rooms' doors."""
+"""A zone as a folder of tables (contract §1): read it, and load it through the rooms' doors."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def read_zone_folder(path: Path) -> ZoneFolder:
     try:
         words = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise FolderError(str(file), Text(f"无法读取（{error.strerror}）", f"cannot be read ({error.strerror})")) from error
+        raise FolderError(
+            str(file), Text(f"无法读取（{error.strerror}）", f"cannot be read ({error.strerror})")
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FolderError(str(file), Text(f"不是有效的TOML：{error}", f"is not TOML: {error}")) from error
     try:
@@ -125,7 +127,9 @@ def _file_certificate(cursor: Any, path: Path, code: str, name: str) -> None:
     try:
         identity.file_certificate(cursor, code, file.read_bytes())
     except (OSError, ValueError) as error:
-        raise FolderError(str(file), Text(f"无法作为证书读取：{error}", f"cannot be read as a certificate: {error}")) from error
+        raise FolderError(
+            str(file), Text(f"无法作为证书读取：{error}", f"cannot be read as a certificate: {error}")
+        ) from error
 
 
 def _table(path: Path, name: str, read: Callable[[dict[str, str]], T]) -> list[T]:
@@ -155,7 +159,9 @@ def _scaled(text: str, places: int) -> int:
 
 def _enterprise(row: dict[str, str]) -> tuple[registry.Enterprise, str]:
     roles = frozenset(role.strip() for role in row["roles"].split(";") if role.strip())
-    enterprise = registry.Enterprise(row["code"], row["name"], roles, row.get("credit_class", ""), row.get("dxp_id", ""))
+    enterprise = registry.Enterprise(
+        row["code"], row["name"], roles, row.get("credit_class", ""), row.get("dxp_id", "")
+    )
     return enterprise, row.get("certificate", "")
 
 

@@ -18,8 +18,10 @@ from silkgate.exchange.documents import (
     decode,
 )
 from silkgate.exchange.domain import ABSENT, CERTIFICATE, INVALID, MESSAGES_PER_SEGMENT, VALID, Found, Received
+from silkgate.exchange.folder import watch
 from silkgate.exchange.inbox import NOTIFY_CHANNEL, Segment, found_in, received_bytes, segments_after, store
 from silkgate.exchange.intake import examine
+from silkgate.exchange.naming import message_name, message_number, problem
 from silkgate.exchange.outbox import (
     Answer,
     Outgoing,
@@ -31,6 +33,15 @@ from silkgate.exchange.outbox import (
     write_answers,
     write_receipts,
 )
+from silkgate.exchange.queries import (
+    MessageLine,
+    StoredMessage,
+    newest_messages,
+    received_at,
+    stored_message,
+    with_guid,
+)
+from silkgate.exchange.receiver import Receiver, connect, forget_shared_receiver, max_message_bytes, shared_receiver
 
 __all__ = [
     "ABSENT",
@@ -47,28 +58,43 @@ __all__ = [
     "DeclarationLine",
     "Document",
     "Found",
+    "MessageLine",
     "Order",
     "OrderLine",
     "Outgoing",
     "Payment",
     "Received",
+    "Receiver",
     "Return",
     "ReturnLine",
     "Segment",
+    "StoredMessage",
     "StoredReceipt",
     "WarehouseEntry",
     "Waybill",
     "WaybillStatus",
     "all_receipts",
     "answers_for",
+    "connect",
     "decode",
     "examine",
+    "forget_shared_receiver",
     "found_in",
-    "received_bytes",
+    "max_message_bytes",
+    "message_name",
+    "message_number",
+    "newest_messages",
+    "problem",
     "receipts_for",
     "receipts_of",
+    "received_at",
+    "received_bytes",
     "segments_after",
+    "shared_receiver",
     "store",
+    "stored_message",
+    "watch",
+    "with_guid",
     "write_answers",
     "write_receipts",
 ]

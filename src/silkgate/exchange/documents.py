@@ -268,7 +268,9 @@ class _Kind:
         self.head_elements = tuple(_element(name) for name in heads)
         self.line_elements = tuple(_element(name) for name in line.__struct_fields__) if line else ()
         self._head = [(i, c) for i, name in enumerate(heads) if (c := _converter(name))]
-        self._line = [(i, c) for i, name in enumerate(line.__struct_fields__) if (c := _converter(name))] if line else []
+        self._line = (
+            [(i, c) for i, name in enumerate(line.__struct_fields__) if (c := _converter(name))] if line else []
+        )
         self.decoder = msgspec.msgpack.Decoder(list[record])  # type: ignore[valid-type]
 
     def build(self, head: Sequence[str], lines: Sequence[Sequence[str]]) -> Any:

@@ -12,7 +12,7 @@ MESSAGES_PER_SEGMENT = 4096
 """A message's id is its segment's id times this, plus its place."""
 
 ABSENT, VALID, INVALID, CERTIFICATE = "absent", "valid", "invalid", "certificate"
-"""Signature verdicts: none there; verifies with the filed certificate; does not verify; verifies, but not the filed one."""
+"""Signature verdicts: none there; by the filed certificate; does not verify; verifies, but by another one."""
 
 
 class Found(msgspec.Struct, array_like=True, gc=False):

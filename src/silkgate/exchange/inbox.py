@@ -38,7 +38,7 @@ class Segment(NamedTuple):
 
 
 def store(connection: psycopg.Connection, received: Sequence[Received], now: datetime) -> list[int]:
-    """Keep messages, in their order, and return their ids. Committed when this returns: acknowledge after, never before.
+    """Keep messages, in their order, and return their ids. Durable when this returns: acknowledge after, not before.
 
     At most `MESSAGES_PER_SEGMENT` messages; the connection must not be inside a transaction.
     """
@@ -75,7 +75,9 @@ def store(connection: psycopg.Connection, received: Sequence[Received], now: dat
                 )
             )
             offset += len(item.raw)
-        copy_rows(cursor, "exchange_message (id, \"offset\", length, sha256, kind, guid, sender, documents, channel)", rows)
+        copy_rows(
+            cursor, 'exchange_message (id, "offset", length, sha256, kind, guid, sender, documents, channel)', rows
+        )
         cursor.execute(f"notify {NOTIFY_CHANNEL}")
     return list(range(first, first + len(received)))
 

@@ -73,7 +73,10 @@ def identify(raw: bytes, max_message_bytes: int) -> Identified:
     if len(raw) > max_message_bytes:
         raise Refused(
             "format.size",
-            Text(f"报文{len(raw)}字节，上限{max_message_bytes}字节", f"{len(raw)} bytes, at most {max_message_bytes} are taken"),
+            Text(
+                f"报文{len(raw)}字节，上限{max_message_bytes}字节",
+                f"{len(raw)} bytes, at most {max_message_bytes} are taken",
+            ),
         )
     if b"DxpMsg" not in raw[:2048]:
         return Identified(raw, None, None, "")
@@ -114,7 +117,9 @@ def verify(recognised: Recognised, certificates: Certificates, sha256: bytes) ->
     """Recognised → Found, with the verdict on the signature that the message carries."""
     identified, message, root = recognised
     transfer = message.transfer
-    verdict = xmldsig.verify(identified.message, certificates(transfer.cop_code), root=root, canonical=message.canonical)
+    verdict = xmldsig.verify(
+        identified.message, certificates(transfer.cop_code), root=root, canonical=message.canonical
+    )
     kind = KINDS[message.code]
     documents, wide = encode([kind.build(head, lines) for head, lines in message.documents])
     raw = identified.envelope_sender is None

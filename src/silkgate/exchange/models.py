@@ -47,7 +47,9 @@ class Answer(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=["guid", "kind"], condition=models.Q(claims=True), name="exchange_answer_guid"),
+            models.UniqueConstraint(
+                fields=["guid", "kind"], condition=models.Q(claims=True), name="exchange_answer_guid"
+            ),
         )
 
 

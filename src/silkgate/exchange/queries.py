@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import connection
@@ -13,7 +13,7 @@ from silkgate.exchange.domain import MESSAGES_PER_SEGMENT
 from silkgate.kernel.findings import Finding
 
 
-class Line(NamedTuple):
+class MessageLine(NamedTuple):
     """A message as a row of a list. `outcome` is `received` until the engine has answered."""
 
     id: int
@@ -27,10 +27,10 @@ class Line(NamedTuple):
     reasons: tuple[str, ...]
 
 
-class Full(NamedTuple):
+class StoredMessage(NamedTuple):
     """One message with what became of it."""
 
-    line: Line
+    line: MessageLine
     length_bytes: int
     sha256: str
     findings: tuple[Finding, ...]
@@ -48,11 +48,15 @@ WINDOW_SEGMENTS = 2_000
 """How many segments one page of a filtered list looks at, so that its cost does not grow with the inbox."""
 
 
-def _line(row: tuple) -> Line:
-    return Line(*row[:8], tuple(reason for reason in row[8].split(";") if reason))
+def _line(row: Sequence[Any]) -> MessageLine:
+    number, kind, guid, sender, documents, channel, at, outcome, reasons = row
+    given = tuple(reason for reason in reasons.split(";") if reason)
+    return MessageLine(number, kind, guid, sender, documents, channel, at, outcome, given)
 
 
-def newest(*, outcome: str = "", before: int | None = None, limit: int = 50) -> tuple[tuple[Line, ...], int | None]:
+def newest_messages(
+    *, outcome: str = "", before: int | None = None, limit: int = 50
+) -> tuple[tuple[MessageLine, ...], int | None]:
     """Messages below number `before`, newest first, and where the next page begins (None: nothing older)."""
     with connection.cursor() as cursor:
         if before is None:
@@ -61,7 +65,8 @@ def newest(*, outcome: str = "", before: int | None = None, limit: int = 50) -> 
         bottom = max(before - WINDOW_SEGMENTS * MESSAGES_PER_SEGMENT, 0)
         cursor.execute(
             f"select {_COLUMNS} {_TABLES} where m.id < %(before)s and m.id >= %(bottom)s"
-            " and (%(outcome)s = '' or coalesce(a.outcome, 'received') = %(outcome)s) order by m.id desc limit %(limit)s",
+            " and (%(outcome)s = '' or coalesce(a.outcome, 'received') = %(outcome)s) "
+            " order by m.id desc limit %(limit)s",
             {
                 "segment": MESSAGES_PER_SEGMENT,
                 "before": before,
@@ -76,7 +81,7 @@ def newest(*, outcome: str = "", before: int | None = None, limit: int = 50) -> 
     return lines, bottom or None
 
 
-def message(number: int) -> Full | None:
+def stored_message(number: int) -> StoredMessage | None:
     """The message with this number; None where there is none."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -88,7 +93,7 @@ def message(number: int) -> Full | None:
     if row is None:
         return None
     findings = tuple(Finding(*found) for found in msgspec.json.decode(row[11])) if row[11] else ()
-    return Full(_line(row[:9]), row[9], row[10], findings, row[12], row[13])
+    return StoredMessage(_line(row[:9]), row[9], row[10], findings, row[12], row[13])
 
 
 def with_guid(guid: str, *, limit: int = 20) -> tuple[int, ...]:

@@ -36,7 +36,9 @@ def certificates(cursor: Any) -> dict[str, tuple[Certificate, ...]]:
 class CertificateDirectory:
     """Filed certificates by sender, kept in memory and read again when they have changed."""
 
-    def __init__(self, cursor: Callable[[], Any], clock: Callable[[], Any], fresh_for: timedelta = timedelta(seconds=2)) -> None:
+    def __init__(
+        self, cursor: Callable[[], Any], clock: Callable[[], Any], fresh_for: timedelta = timedelta(seconds=2)
+    ) -> None:
         self._cursor, self._clock, self._fresh_for = cursor, clock, fresh_for
         self._filed: dict[str, tuple[Certificate, ...]] = {}
         self._revision: int | None = None

@@ -33,7 +33,9 @@ def append(cursor: psycopg.Cursor, rows: Sequence[Sequence[Any]]) -> None:
     copy_rows(cursor, f"journal_event ({COLUMNS})", rows)
 
 
-def record(cursor: Any, *, at: datetime, actor: str, kind: str, subject: tuple[str, int], detail: dict[str, Any]) -> None:
+def record(
+    cursor: Any, *, at: datetime, actor: str, kind: str, subject: tuple[str, int], detail: dict[str, Any]
+) -> None:
     """Add one event that a person or a loader caused."""
     cursor.execute(
         f"insert into journal_event ({COLUMNS}) values (%s, null, %s, %s, %s, %s, '', %s)",  # noqa: S608 - fixed text

@@ -1,1 +1,1 @@
-"""Pure building blocks: text in two languages, fixed-point numbers, clock, findings. Knows no database and no Django."""
+"""Pure building blocks: text in two languages, fixed-point numbers, clock, findings. No database, no Django."""

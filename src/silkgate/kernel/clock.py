@@ -18,7 +18,13 @@ def message_time(text: str) -> datetime | None:
         return None
     try:
         return datetime(
-            int(text[:4]), int(text[4:6]), int(text[6:8]), int(text[8:10]), int(text[10:12]), int(text[12:]), tzinfo=CHINA
+            int(text[:4]),
+            int(text[4:6]),
+            int(text[6:8]),
+            int(text[8:10]),
+            int(text[10:12]),
+            int(text[12:]),
+            tzinfo=CHINA,
         )
     except ValueError:
         return None

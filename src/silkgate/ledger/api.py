@@ -55,9 +55,7 @@ def allot_ids(cursor: Any, count: int) -> list[int]:
 def open_accounts(cursor: Any, accounts: Sequence[NewAccount], *, at: datetime) -> None:
     """Open accounts inside the caller's transaction, with opening transfers for what was used before."""
     copy_rows(cursor, "ledger_account (id, kind, key, capacity, used)", accounts)
-    opening = [
-        (account.id, "open", account.used, "account", account.id, at) for account in accounts if account.used
-    ]
+    opening = [(account.id, "open", account.used, "account", account.id, at) for account in accounts if account.used]
     copy_rows(cursor, "ledger_transfer (account_id, kind, amount, reference_kind, reference_id, at)", opening)
 
 
@@ -89,7 +87,9 @@ def post(cursor: Any, moves: Sequence[Move], *, reference_kind: str, at: datetim
 def raise_capacities(cursor: Any, capacities: Mapping[int, int]) -> None:
     """Set higher capacities, as when the law raises a limit within the year."""
     for account_id, capacity in sorted(capacities.items()):
-        cursor.execute("update ledger_account set capacity = greatest(capacity, %s) where id = %s", (capacity, account_id))
+        cursor.execute(
+            "update ledger_account set capacity = greatest(capacity, %s) where id = %s", (capacity, account_id)
+        )
 
 
 def balances(cursor: Any, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Balance]:

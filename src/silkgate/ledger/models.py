@@ -42,7 +42,9 @@ class Transfer(models.Model):
         )
         constraints = (
             models.CheckConstraint(
-                condition=Q(kind="open", amount__gte=0) | Q(kind="reserve", amount__gte=0) | Q(kind="void", amount__lte=0),
+                condition=Q(kind="open", amount__gte=0)
+                | Q(kind="reserve", amount__gte=0)
+                | Q(kind="void", amount__lte=0),
                 name="ledger_transfer_sign",
             ),
         )

@@ -47,7 +47,9 @@ def set_zone(cursor: Any, zone: ZoneRecord) -> None:
 
 def zone(cursor: Any) -> ZoneRecord | None:
     """The zone of this installation; None before one was loaded."""
-    cursor.execute("select name, customs_code, guarantees_checked, selection_key, policy from registry_zone where id = 1")
+    cursor.execute(
+        "select name, customs_code, guarantees_checked, selection_key, policy from registry_zone where id = 1"
+    )
     row = cursor.fetchone()
     return ZoneRecord(row[0], row[1], row[2], bytes(row[3]), json.loads(row[4])) if row else None
 

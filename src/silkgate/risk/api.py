@@ -41,7 +41,9 @@ class Selection:
         self.rules = tuple(rules)
         self._prefixes = [(rule.value, rule) for rule in self.rules if rule.kind == "gcode_prefix"]
         self._sellers = {rule.value: rule for rule in sorted(self.rules, key=_weakest_first) if rule.kind == "ebc_code"}
-        self._countries = {rule.value: rule for rule in sorted(self.rules, key=_weakest_first) if rule.kind == "country"}
+        self._countries = {
+            rule.value: rule for rule in sorted(self.rules, key=_weakest_first) if rule.kind == "country"
+        }
 
     def choose(self, declaration: _Declaration) -> tuple[str, list[str]]:
         """("inspect" | "review" | "", the rules that were met as kind:value). Inspection wins over review."""

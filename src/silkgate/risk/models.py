@@ -7,6 +7,8 @@ class SelectionRule(models.Model):
     """A declaration that meets `kind` = `value` goes to `action`."""
 
     id = models.BigAutoField(primary_key=True)
-    kind = models.TextField(choices=[("gcode_prefix", "gcode_prefix"), ("ebc_code", "ebc_code"), ("country", "country")])
+    kind = models.TextField(
+        choices=[("gcode_prefix", "gcode_prefix"), ("ebc_code", "ebc_code"), ("country", "country")]
+    )
     value = models.TextField()
     action = models.TextField(choices=[("inspect", "inspect"), ("review", "review")])

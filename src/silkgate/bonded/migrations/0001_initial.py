@@ -4,25 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='BookRecord',
+            name="BookRecord",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('ems_no', models.TextField()),
-                ('item_record_no', models.TextField()),
-                ('area_code', models.TextField(db_comment='bonded warehouse that keeps the book')),
-                ('gcode', models.TextField()),
-                ('unit', models.TextField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("ems_no", models.TextField()),
+                ("item_record_no", models.TextField()),
+                ("area_code", models.TextField(db_comment="bonded warehouse that keeps the book")),
+                ("gcode", models.TextField()),
+                ("unit", models.TextField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('ems_no', 'item_record_no'), name='bonded_book_record_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("ems_no", "item_record_no"), name="bonded_book_record_once")
+                ],
             },
         ),
     ]

@@ -90,7 +90,9 @@ class Aftercare:
                 - line.returned_value_added_tax_cents,
             )
 
-    def _give_back(self, entry: DeclarationEntry, line: AssessedLine, qty_e5: int, value_cents: int, tax_cents: int) -> None:
+    def _give_back(
+        self, entry: DeclarationEntry, line: AssessedLine, qty_e5: int, value_cents: int, tax_cents: int
+    ) -> None:
         assessment = entry.assessment
         assert assessment is not None
         accounts, move = self.state.accounts.now, self.effects.move
@@ -140,7 +142,7 @@ class Aftercare:
             return findings
         for line in document.lines:
             self._return_line(entry, declared[line.gnum], line.qty_e5)
-        complete = all([line.returned_e5 == line.qty_e5 for line in assessment.lines])
+        complete = all(line.returned_e5 == line.qty_e5 for line in assessment.lines)
         entry.state = RETURNED if complete else PART_RETURNED
         self.effects.declared(entry)
         self.effects.tally["state." + entry.state] += 1

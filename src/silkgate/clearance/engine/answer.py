@@ -31,9 +31,21 @@ INSPECTION_INFO = "查验：已布控查验，请配合海关查验"
 RELEASED_INFO = "放行"
 REPLACED_INFO = "海关入库：变更已接受"
 DELETED_INFO = "海关入库：删除已接受"
-APPROVED_INFO = {"623": "海关审结：撤销成功，额度、账册、担保已恢复", "625": "海关审结：退货成功，额度、账册、担保按退货数量恢复"}
+APPROVED_INFO = {
+    "623": "海关审结：撤销成功，额度、账册、担保已恢复",
+    "625": "海关审结：退货成功，额度、账册、担保按退货数量恢复",
+}
 
-RECEIPT_OF = {"311": "312", "411": "412", "511": "512", "513": "514", "621": "622", "623": "624", "625": "626", "711": "712"}
+RECEIPT_OF = {
+    "311": "312",
+    "411": "412",
+    "511": "512",
+    "513": "514",
+    "621": "622",
+    "623": "624",
+    "625": "626",
+    "711": "712",
+}
 
 _TAIL = ("returnStatus", "returnTime", "returnInfo")
 _REQUEST = ("guid", "customsCode", "agentCode", "ebpCode", "ebcCode", "copNo", "preNo", "invtNo", *_TAIL)
@@ -81,7 +93,7 @@ class Answering:
         self._guid_head = _guid_head(effects.batch_no)
         self._count = 0
 
-    # -- numbers ------------------------------------------------------------------------------------------------------
+    # -- numbers -----------------------------------------------------------------------------------------------------
 
     def guid(self) -> str:
         """A new upper-case guid, made from the batch number and a count: the same input gives the same receipts."""
@@ -96,7 +108,7 @@ class Answering:
         self.state.declaration_id += 1
         return self.pre_no(letter, self.state.declaration_id)
 
-    # -- documents ----------------------------------------------------------------------------------------------------
+    # -- documents ---------------------------------------------------------------------------------------------------
 
     def stored(self, message_id: int, found: Found, document: Any) -> None:
         """A document was taken: 120."""
@@ -119,7 +131,15 @@ class Answering:
             rows.append((guid, document.logistics_code, document.logistics_no, status, self.time, info))
         elif code == "513":
             rows.append(
-                (guid, document.logistics_code, document.logistics_no, document.logistics_status, status, self.time, info)
+                (
+                    guid,
+                    document.logistics_code,
+                    document.logistics_no,
+                    document.logistics_status,
+                    status,
+                    self.time,
+                    info,
+                )
             )
         elif code == "621":
             rows.append(self._declaration_row(guid, document, self._next_pre_no("B"), "", status, info))
@@ -139,7 +159,9 @@ class Answering:
         else:
             rows.append(self._request_row(guid, found.code, document, "", status, info))
 
-    def _declaration_row(self, guid: str, doc: Any, pre_no: str, invt_no: str, status: str, info: str) -> tuple[str, ...]:
+    def _declaration_row(
+        self, guid: str, doc: Any, pre_no: str, invt_no: str, status: str, info: str
+    ) -> tuple[str, ...]:
         cop_no = doc.cop_no or doc.order_no[-20:]
         return (
             guid,
@@ -203,7 +225,7 @@ class Answering:
             }
         )
 
-    # -- declarations -------------------------------------------------------------------------------------------------
+    # -- declarations ------------------------------------------------------------------------------------------------
 
     def _state(self, entry: DeclarationEntry, doc: Any, status: str, info: str) -> None:
         rows = self.effects.receipt(entry.message_id, "622", *entry.recipient)
@@ -245,7 +267,9 @@ class Answering:
         doc, assessment = entry.doc, entry.assessment
         assert assessment is not None
         assert entry.invt_no is not None
-        self._state(entry, doc, RELEASED, f"{RELEASED_INFO}：{reason}"[:RETURN_INFO_CHARACTERS] if reason else RELEASED_INFO)
+        self._state(
+            entry, doc, RELEASED, f"{RELEASED_INFO}：{reason}"[:RETURN_INFO_CHARACTERS] if reason else RELEASED_INFO
+        )
         duty = consumption = value_added = 0
         lines = []
         for line in assessment.lines:
@@ -287,7 +311,7 @@ class Answering:
             (self.guid(), self.time, entry.invt_no, tax_no(entry.invt_no), "3", entry.assessment.guarantee_key)
         )
 
-    # -- words --------------------------------------------------------------------------------------------------------
+    # -- words -------------------------------------------------------------------------------------------------------
 
     def status(self, findings: Sequence[Finding], receipt: str) -> str:
         """returnStatus: that of the finding whose rule comes first."""
@@ -297,14 +321,14 @@ class Answering:
         return min([cards[finding.code] for finding in findings], key=lambda card: card.rank).receipt_code(receipt)
 
     def explain(self, findings: Sequence[Finding]) -> str:
-        """returnInfo: for each finding the field, what was found, what is needed and the rule; at most 1000 characters."""
+        """returnInfo: for each finding the rule, field, value found and value needed; at most 1000 characters."""
         parts = []
         for finding in findings[:20]:
             card = self.cards[finding.code]
             parts.append(f"[{finding.code}] {card.tell(finding).zh}{_where(finding)}（依据：{card.law_text.zh}）")
         return "；".join(parts)[:RETURN_INFO_CHARACTERS]
 
-    # -- messages -----------------------------------------------------------------------------------------------------
+    # -- messages ----------------------------------------------------------------------------------------------------
 
     def messages(self) -> list[Outgoing]:
         """The receipts of the batch as messages, at most 100 documents each, in the order in which they arose."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from silkgate.clearance.domain import AssessedLine, Declaration
-from silkgate.kernel.fixed import CENT_E5, format_cents, format_e5, half_up
 from silkgate.kernel.findings import Finding
+from silkgate.kernel.fixed import CENT_E5, format_cents, format_e5, half_up
 from silkgate.tariff.api import Law, Rate
 
 E6 = 1_000_000
@@ -91,12 +91,16 @@ def taxes(dutiable_cents: int, qty1_e5: int, rate: Rate, *, full: bool, factor: 
     )
 
 
-def assess_lines(declaration: Declaration, valued: Valued, rates: list[Rate], law: Law, *, full: bool) -> list[AssessedLine]:
+def assess_lines(
+    declaration: Declaration, valued: Valued, rates: list[Rate], law: Law, *, full: bool
+) -> list[AssessedLine]:
     """Every line with its value, rates and taxes."""
     bonded = declaration.trade_mode != "9610"
     assessed = []
     for line, dutiable_cents, rate in zip(declaration.lines, valued.dutiable_cents, rates, strict=True):
-        duty, consumption, value_added = taxes(dutiable_cents, line.qty1_e5, rate, full=full, factor=(law.factor_numerator, law.factor_denominator))
+        duty, consumption, value_added = taxes(
+            dutiable_cents, line.qty1_e5, rate, full=full, factor=(law.factor_numerator, law.factor_denominator)
+        )
         assessed.append(
             AssessedLine(
                 line.gnum,

@@ -105,7 +105,9 @@ class Effects:
             group = self.receipts[(message_id, code)] = ReceiptGroup(message_id, code, recipient, dxp_id)
         return group.rows
 
-    def event(self, kind: str, subject_kind: str, subject_id: int, detail: dict[str, Any], actor: str = "engine") -> None:
+    def event(
+        self, kind: str, subject_kind: str, subject_id: int, detail: dict[str, Any], actor: str = "engine"
+    ) -> None:
         self.events.append(Event(kind, subject_kind, subject_id, detail, actor))
 
 

@@ -68,7 +68,11 @@ def fields(declaration: Declaration, mode: str, day: date) -> list[Finding]:
                 findings.append(Finding("field.mode", field, "", mode))
         if mode == "1210":
             findings.extend(
-                [Finding("field.mode", "itemRecordNo", "", mode, n.gnum) for n in declaration.lines if not n.item_record_no]
+                [
+                    Finding("field.mode", "itemRecordNo", "", mode, n.gnum)
+                    for n in declaration.lines
+                    if not n.item_record_no
+                ]
             )
     if declaration.buyer_id_type != "1":
         findings.append(Finding("buyer.id", "buyerIdType", declaration.buyer_id_type, "1"))
@@ -132,7 +136,9 @@ def match(declaration: Declaration, order: Order, payments: Sequence[Payment], w
         )
     if declaration.insured_fee_e5 != waybill.insured_fee_e5:
         findings.append(
-            Finding("match.freight", "insuredFee", format_e5(declaration.insured_fee_e5), format_e5(waybill.insured_fee_e5))
+            Finding(
+                "match.freight", "insuredFee", format_e5(declaration.insured_fee_e5), format_e5(waybill.insured_fee_e5)
+            )
         )
     return findings
 
@@ -171,7 +177,9 @@ def _match_sums(order: Order, findings: list[Finding]) -> None:
         product = line.price_e5 * line.qty_e5
         if abs(product - line.total_price_e5 * E5) > TOLERANCE_E10:
             findings.append(
-                Finding("match.order_sum", "totalPrice", format_e5(line.total_price_e5), format_e5(product // E5), line.gnum)
+                Finding(
+                    "match.order_sum", "totalPrice", format_e5(line.total_price_e5), format_e5(product // E5), line.gnum
+                )
             )
     if abs(total - order.goods_value_e5) > TOLERANCE_E5:
         findings.append(Finding("match.order_sum", "goodsValue", format_e5(order.goods_value_e5), format_e5(total)))
@@ -203,7 +211,7 @@ def _match_payment(order: Order, payments: Sequence[Payment], findings: list[Fin
 
 
 def goods(declaration: Declaration, mode: str, law: Law) -> tuple[list[Finding], list[Rate]]:
-    """Group 5: every code is in the tariff, on the retail list for the mode, and not prohibited; with the rates found."""
+    """Group 5: in the tariff, on the retail list for the mode, not prohibited; with the rates found."""
     findings: list[Finding] = []
     rates: list[Rate] = []
     for line in declaration.lines:

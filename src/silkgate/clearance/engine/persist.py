@@ -1,4 +1,4 @@
-"""After a batch is decided: all its effects in one transaction. Any error means: stop, and start again from the database."""
+"""After a batch is decided: all its effects in one transaction. Any error means: start again from the database."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from silkgate.kernel.rows import copy_rows
 from silkgate.ledger import api as ledger
 
 DECLARATION_COLUMNS = (
-    "id, ebp_code, order_no, logistics_code, logistics_no, ebc_code, agent_code, current, message_id, position, app_time,"
-    " draft, state, reasons, findings, pre_no, invt_no, dutiable_cents, duty_cents, value_added_tax_cents,"
+    "id, ebp_code, order_no, logistics_code, logistics_no, ebc_code, agent_code, current, message_id, position,"
+    " app_time, draft, state, reasons, findings, pre_no, invt_no, dutiable_cents, duty_cents, value_added_tax_cents,"
     " consumption_tax_cents, assessment, law_version, stored_at, decided_at, released_at"
 )
 _SET = ", ".join(
-    f"{column} = n.{column}" for column in DECLARATION_COLUMNS.split(", ") if column not in ("id", "ebp_code", "order_no")
+    f"{column} = n.{column}"
+    for column in DECLARATION_COLUMNS.split(", ")
+    if column not in ("id", "ebp_code", "order_no")
 )
 
 TABLES = {
@@ -210,7 +212,9 @@ def _delete(cursor: psycopg.Cursor, table: str, keys: Sequence[str], gone: Seque
 
 def _update_declarations(cursor: psycopg.Cursor, rows: Sequence[Sequence[Any]]) -> None:
     """Changed rows go into a table of the session, then over the old ones by number."""
-    cursor.execute("create temp table if not exists changed_declaration (like clearance_declaration) on commit delete rows")
+    cursor.execute(
+        "create temp table if not exists changed_declaration (like clearance_declaration) on commit delete rows"
+    )
     copy_rows(cursor, f"changed_declaration ({DECLARATION_COLUMNS})", rows)
     cursor.execute(f"update clearance_declaration d set {_SET} from changed_declaration n where d.id = n.id")  # noqa: S608
     if cursor.rowcount != len(rows):

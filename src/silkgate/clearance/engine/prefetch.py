@@ -77,7 +77,9 @@ class Prefetch:
                 entry.order_key for key in needs.payments if (entry := state.payments.now[key]) is not None
             ]
             self._keyed(cursor, state.declarations, order_keys, rows.DECLARATIONS, self._declaration)
-            self._listed(cursor, state.declarations_of, needs.waybills, rows.DECLARATIONS_OF_WAYBILLS, self._declaration)
+            self._listed(
+                cursor, state.declarations_of, needs.waybills, rows.DECLARATIONS_OF_WAYBILLS, self._declaration
+            )
             self._by_invt_no(cursor, needs.invt_nos)
             found = [state.declarations.now[key] for key in dict.fromkeys(order_keys)]
             found += [entry for key in dict.fromkeys(needs.waybills) for entry in state.declarations_of.now[key]]
@@ -87,7 +89,13 @@ class Prefetch:
             waiting = [entry for entry in known.values() if entry.state == WAITING]
             order_keys += [entry.key for entry in known.values()]
             waybill_keys = needs.waybills + [entry.waybill_key for entry in known.values()]
-            self._keyed(cursor, state.declarations, [entry.key for entry in known.values()], rows.DECLARATIONS, self._declaration)
+            self._keyed(
+                cursor,
+                state.declarations,
+                [entry.key for entry in known.values()],
+                rows.DECLARATIONS,
+                self._declaration,
+            )
             self._listed(cursor, state.declarations_of, waybill_keys, rows.DECLARATIONS_OF_WAYBILLS, self._declaration)
             self._keyed(cursor, state.orders, order_keys, rows.ORDERS, self._document)
             self._listed(cursor, state.payments_of, order_keys, rows.PAYMENTS_OF_ORDERS, self._payment)
@@ -105,7 +113,7 @@ class Prefetch:
             declarations += [entry.doc for entry in waiting]
             self._accounts(cursor, declarations, known.values(), day, annual_limit_cents)
 
-    # -- rows -----------------------------------------------------------------------------------------------------------
+    # -- rows --------------------------------------------------------------------------------------------------------
 
     def _keyed(self, cursor: Any, cache: Any, keys: Sequence[Any], query: str, make: Any) -> None:
         """One entry or None for each key."""
@@ -183,7 +191,7 @@ class Prefetch:
             for row in cursor.fetchall():
                 cache.now[(row[0], row[1], row[2])] = DocumentEntry(None, row[3], row[4], row[5], row[6])
 
-    # -- records --------------------------------------------------------------------------------------------------------
+    # -- records -----------------------------------------------------------------------------------------------------
 
     def _records(
         self, waiting: Sequence[DeclarationEntry], instructed: Sequence[DeclarationEntry], declarations: Sequence[Any]
@@ -215,10 +223,15 @@ class Prefetch:
             if isinstance(entry, DeclarationEntry):
                 entry.recipient = (found.sender, found.dxp_id)
 
-    # -- accounts -------------------------------------------------------------------------------------------------------
+    # -- accounts ----------------------------------------------------------------------------------------------------
 
     def _accounts(
-        self, cursor: Any, declarations: Sequence[Any], known: Iterable[DeclarationEntry], day: date, annual_limit_cents: int
+        self,
+        cursor: Any,
+        declarations: Sequence[Any],
+        known: Iterable[DeclarationEntry],
+        day: date,
+        annual_limit_cents: int,
     ) -> None:
         state = self.state
         allowances: list[tuple[str, str]] = []
@@ -237,7 +250,9 @@ class Prefetch:
                 if assessment.guarantee_key:
                     others.append(("guarantee", assessment.guarantee_key))
                 if assessment.ems_no:
-                    others.extend([("stock", f"{assessment.ems_no}/{line.item_record_no}") for line in assessment.lines])
+                    others.extend(
+                        [("stock", f"{assessment.ems_no}/{line.item_record_no}") for line in assessment.lines]
+                    )
         now = state.accounts.now
         unknown = state.accounts.missing(allowances + others)
         if unknown:

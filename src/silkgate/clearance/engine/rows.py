@@ -50,7 +50,8 @@ WAREHOUSE_ENTRIES = (
 )
 _DECLARATION = (
     "d.ebp_code, d.order_no, d.id, d.message_id, d.position, d.app_time, d.draft, d.ebc_code, d.agent_code, d.state,"
-    " d.reasons, d.findings, d.pre_no, d.invt_no, d.assessment, d.law_version, d.stored_at, d.decided_at, d.released_at,"
+    " d.reasons, d.findings, d.pre_no, d.invt_no, d.assessment, d.law_version, d.stored_at, d.decided_at,"
+    " d.released_at,"
     " d.logistics_code, d.logistics_no"
 )
 DECLARATIONS = (

@@ -94,7 +94,7 @@ class Engine:
         for connection in (self._writer, self._reader):
             connection.close()
 
-    # -- loop -----------------------------------------------------------------------------------------------------------
+    # -- loop --------------------------------------------------------------------------------------------------------
 
     def run(self, stop: threading.Event, *, after_batch: Callable[[int], None] | None = None) -> None:
         """Decide until `stop` is set, woken by what arrives."""
@@ -128,7 +128,7 @@ class Engine:
             in_flight, self._in_flight = self._in_flight, None
             in_flight.result()
 
-    # -- one batch ------------------------------------------------------------------------------------------------------
+    # -- one batch ---------------------------------------------------------------------------------------------------
 
     def step(self) -> int:
         """Decide one batch; how many messages and instructions it had (0: there was nothing to do)."""
@@ -199,7 +199,9 @@ class Engine:
                 return
             zone = registry.zone(cursor)
             if zone is None:
-                raise LookupError("no zone is loaded: run `silkgate load` first / 尚未装载综试区：请先运行silkgate load")
+                raise LookupError(
+                    "no zone is loaded: run `silkgate load` first / 尚未装载综试区：请先运行silkgate load"
+                )
             self._zone = Zone(zone.name, zone.customs_code, zone.guarantees_checked, zone.selection_key)
             self._policy = zone.policy
             self._filed = {
@@ -236,7 +238,11 @@ class Engine:
             else:
                 settling.aftercare.detain(entry, instruction)
                 kind, word = "declaration.detained", "扣留"
-            detail = {"state": entry.state, "reason": instruction.reason, "findings": [f.to_list() for f in entry.findings]}
+            detail = {
+                "state": entry.state,
+                "reason": instruction.reason,
+                "findings": [f.to_list() for f in entry.findings],
+            }
             effects.event(kind, "declaration", entry.id, detail, instruction.officer)
             answering.decided_by_officer(entry, f"{word}：{instruction.reason}"[:1000])
         entry.doc = None

@@ -261,4 +261,3 @@ class Settling:
         digest = hmac.digest(self.zone.selection_key, invt_no.encode(), "sha256")
         numerator, denominator = self.law.random_inspection_rate.as_integer_ratio()
         return int.from_bytes(digest, "big") * denominator < numerator << 256
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from silkgate.clearance.domain import DRAFT, STANDING, WAITING, DeclarationEntry, DocumentEntry, Party
@@ -27,10 +27,20 @@ SENDERS = {
 }
 """Fields of a document of which one must name the sender of its message."""
 
-STORED = {"311": ("order", "orders"), "511": ("waybill", "waybills"), "513": ("status", "statuses"), "711": ("entry", "entries")}
+STORED = {
+    "311": ("order", "orders"),
+    "511": ("waybill", "waybills"),
+    "513": ("status", "statuses"),
+    "711": ("entry", "entries"),
+}
 """Kinds that are kept by their key alone: name of their rows, name of their cache."""
 
-DUPLICATE = {"311": "duplicate.order", "411": "duplicate.payment", "511": "duplicate.waybill", "621": "duplicate.declaration"}
+DUPLICATE = {
+    "311": "duplicate.order",
+    "411": "duplicate.payment",
+    "511": "duplicate.waybill",
+    "621": "duplicate.declaration",
+}
 
 
 class Taking:
@@ -52,7 +62,9 @@ class Taking:
         if claim is not None and claim.digest == found.digest:
             self._answer(message_id, found, "duplicate", [], claims=False, original_id=claim.message_id)
             return
-        finding = Finding("message.guid_reused", "guid", found.guid) if claim else self._judge_sender(found, documents)
+        finding = (
+            Finding("message.guid_reused", "guid", found.guid) if claim else judge_sender(found, documents, self.filed)
+        )
         if claim is None:
             self.state.claims.now[claim_key] = Claim(message_id, found.digest)
         if finding is not None:
@@ -93,7 +105,9 @@ class Taking:
     ) -> None:
         reasons = ";".join(slugs(findings)) if findings else ""
         self.effects.answers.append(
-            MessageAnswer(message_id, found.kind, found.guid, found.digest, claims, outcome, reasons, findings, original_id)
+            MessageAnswer(
+                message_id, found.kind, found.guid, found.digest, claims, outcome, reasons, findings, original_id
+            )
         )
         if outcome != "accepted":
             self.effects.tally["messages." + outcome] += 1
@@ -105,42 +119,20 @@ class Taking:
                 {"findings": [finding.to_list() for finding in findings[:100]]},
             )
 
-    def _judge_sender(self, found: Found, documents: list[Any]) -> Finding | None:
-        """Items 4 and 5: signature, then sender. The first failure is the only reason."""
-        party = self.filed.get(found.sender)
-        if party is not None:
-            if found.signature == ABSENT:
-                if found.code in SIGNED and any([document.app_status == "2" for document in documents]):
-                    return Finding("sign.missing", "Signature", "", found.sender)
-            elif found.signature == INVALID:
-                return Finding("sign.invalid", "Signature", "", found.sender)
-            elif found.signature == CERTIFICATE:
-                return Finding("sign.certificate", "Signature", "", found.sender)
-        else:
-            return Finding("party.unknown", "copCode", found.sender)
-        if party.dxp_id and found.dxp_id != party.dxp_id:
-            return Finding("party.sender", "dxpId", found.dxp_id, party.dxp_id)
-        if found.envelope_sender is not None and found.envelope_sender != found.dxp_id:
-            return Finding("party.sender", "SenderId", found.envelope_sender, found.dxp_id)
-        fields = SENDERS[found.code]
-        for document in documents:
-            if all([getattr(document, field) != found.sender for field in fields]):
-                needed = " / ".join([getattr(document, field) for field in fields])
-                return Finding("party.sender", "copCode", found.sender, needed)
-        return None
-
     # -- documents ------------------------------------------------------------------------------------------------
 
     def _take_stored(self, message_id: int, position: int, found: Found, document: Any) -> list[Finding] | None:
         """Orders, waybills, waybill statuses, warehouse entries: one document by key."""
         kind, cache_name = STORED[found.code]
-        if found.code in ITEMISED and (repeated := _repeated(document)):
+        if repeated := judge_lines(found.code, document):
             return repeated
         cache = getattr(self.state, cache_name).now
         key = document.key
         existing: DocumentEntry | None = cache[key]
         draft = document.app_status != "2"
-        if refused := _judge_stored(document, existing, DUPLICATE.get(found.code), lambda: self._in_use(found.code, key)):
+        if refused := _judge_stored(
+            document, existing, DUPLICATE.get(found.code), lambda: self._in_use(found.code, key)
+        ):
             return refused
         if document.app_type == "3":
             if not draft:
@@ -195,7 +187,11 @@ class Taking:
         key = document.key
         existing: DeclarationEntry | None = state.declarations.now[key]
         draft = document.app_status != "2"
-        if existing is not None and document.app_type == "1" and not (existing.state in (DRAFT, WAITING) or existing.state in STANDING):
+        if (
+            existing is not None
+            and document.app_type == "1"
+            and not (existing.state in (DRAFT, WAITING) or existing.state in STANDING)
+        ):
             self._supersede(existing)
             existing = None
         if refused := _judge_stored(
@@ -217,7 +213,14 @@ class Taking:
         if existing is None:
             state.declaration_id += 1
             entry = DeclarationEntry(
-                state.declaration_id, key, document.waybill_key, document, message_id, position, document.app_time, draft
+                state.declaration_id,
+                key,
+                document.waybill_key,
+                document,
+                message_id,
+                position,
+                document.app_time,
+                draft,
             )
             entry.stored_at = effects.at
             entry.pre_no = self.answering.pre_no("B", entry.id)
@@ -265,7 +268,7 @@ class Taking:
             entry = self.state.declarations.now[key]
             return entry is not None and entry.state in STANDING
         if code == "511":
-            return any([entry.state in STANDING for entry in self.state.declarations_of.now[key]])
+            return any(entry.state in STANDING for entry in self.state.declarations_of.now[key])
         return False
 
     def _payment_in_use(self, existing: DocumentEntry | None, key: tuple[str, str]) -> bool:
@@ -304,6 +307,35 @@ TAKE = {
 """What takes a document of each kind in: None where it was taken, else the findings that refuse it."""
 
 
+def judge_sender(found: Found, documents: Sequence[Any], filed: Mapping[str, Party]) -> Finding | None:
+    """Items 4 and 5: signature, then sender. The first failure is the only reason."""
+    party = filed.get(found.sender)
+    if party is None:
+        return Finding("party.unknown", "copCode", found.sender)
+    if found.signature == ABSENT:
+        if found.code in SIGNED and any(document.app_status == "2" for document in documents):
+            return Finding("sign.missing", "Signature", "", found.sender)
+    elif found.signature == INVALID:
+        return Finding("sign.invalid", "Signature", "", found.sender)
+    elif found.signature == CERTIFICATE:
+        return Finding("sign.certificate", "Signature", "", found.sender)
+    if party.dxp_id and found.dxp_id != party.dxp_id:
+        return Finding("party.sender", "dxpId", found.dxp_id, party.dxp_id)
+    if found.envelope_sender is not None and found.envelope_sender != found.dxp_id:
+        return Finding("party.sender", "SenderId", found.envelope_sender, found.dxp_id)
+    fields = SENDERS[found.code]
+    for document in documents:
+        if all(getattr(document, field) != found.sender for field in fields):
+            needed = " / ".join([getattr(document, field) for field in fields])
+            return Finding("party.sender", "copCode", found.sender, needed)
+    return None
+
+
+def judge_lines(code: str, document: Any) -> list[Finding]:
+    """Item 6: no line number twice, in the kinds that have lines."""
+    return _repeated(document) if code in ITEMISED else []
+
+
 def _acceptance(entry: DocumentEntry) -> int:
     return entry.accepted
 
@@ -324,7 +356,9 @@ def _repeated(document: Any) -> list[Finding]:
     return []
 
 
-def _judge_stored(document: Any, existing: DocumentEntry | None, duplicate: str | None, in_use: Any) -> list[Finding] | None:
+def _judge_stored(
+    document: Any, existing: DocumentEntry | None, duplicate: str | None, in_use: Any
+) -> list[Finding] | None:
     """Item 6 for a document with a key: unknown; duplicate, in use, stale; the first only."""
     app_type = document.app_type
     if app_type == "1":

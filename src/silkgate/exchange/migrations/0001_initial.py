@@ -4,77 +4,91 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('offset', models.IntegerField(db_comment='of its bytes in the uncompressed segment')),
-                ('length', models.IntegerField()),
-                ('sha256', models.BinaryField(db_comment='of the received bytes')),
-                ('kind', models.TextField(db_comment='root name such as CEB621Message, or Unknown')),
-                ('guid', models.TextField()),
-                ('sender', models.TextField(db_comment='BaseTransfer/copCode; empty where it could not be read')),
-                ('documents', models.SmallIntegerField()),
-                ('channel', models.TextField(db_comment='http, folder or cli')),
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("offset", models.IntegerField(db_comment="of its bytes in the uncompressed segment")),
+                ("length", models.IntegerField()),
+                ("sha256", models.BinaryField(db_comment="of the received bytes")),
+                ("kind", models.TextField(db_comment="root name such as CEB621Message, or Unknown")),
+                ("guid", models.TextField()),
+                ("sender", models.TextField(db_comment="BaseTransfer/copCode; empty where it could not be read")),
+                ("documents", models.SmallIntegerField()),
+                ("channel", models.TextField(db_comment="http, folder or cli")),
             ],
         ),
         migrations.CreateModel(
-            name='ReceiptSegment',
+            name="ReceiptSegment",
             fields=[
-                ('id', models.BigIntegerField(db_comment="the engine's batch number", primary_key=True, serialize=False)),
-                ('body', models.BinaryField(db_comment='zstd of the receipt messages, one after the other')),
+                (
+                    "id",
+                    models.BigIntegerField(db_comment="the engine's batch number", primary_key=True, serialize=False),
+                ),
+                ("body", models.BinaryField(db_comment="zstd of the receipt messages, one after the other")),
             ],
         ),
         migrations.CreateModel(
-            name='Segment',
+            name="Segment",
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('received_at', models.DateTimeField()),
-                ('messages', models.IntegerField()),
-                ('body', models.BinaryField(db_comment='zstd of the received bytes, one after the other')),
-                ('recognised', models.BinaryField(db_comment='zstd of msgpack: what the intake stages found in each message')),
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("received_at", models.DateTimeField()),
+                ("messages", models.IntegerField()),
+                ("body", models.BinaryField(db_comment="zstd of the received bytes, one after the other")),
+                (
+                    "recognised",
+                    models.BinaryField(db_comment="zstd of msgpack: what the intake stages found in each message"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Answer',
+            name="Answer",
             fields=[
-                ('message_id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('batch_no', models.BigIntegerField()),
-                ('kind', models.TextField()),
-                ('guid', models.TextField()),
-                ('digest', models.BinaryField(db_comment='SHA-256 of the business message')),
-                ('claims', models.BooleanField(db_comment='holds its kind and guid against later messages')),
-                ('outcome', models.TextField(db_comment='accepted, rejected or duplicate')),
-                ('reasons', models.TextField(db_comment="rule slugs, ';'-separated, sorted")),
-                ('findings', models.TextField(db_comment='JSON list of findings; empty where there are none')),
-                ('original_id', models.BigIntegerField(db_comment='of a duplicate: the message that was answered', null=True)),
+                ("message_id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("batch_no", models.BigIntegerField()),
+                ("kind", models.TextField()),
+                ("guid", models.TextField()),
+                ("digest", models.BinaryField(db_comment="SHA-256 of the business message")),
+                ("claims", models.BooleanField(db_comment="holds its kind and guid against later messages")),
+                ("outcome", models.TextField(db_comment="accepted, rejected or duplicate")),
+                ("reasons", models.TextField(db_comment="rule slugs, ';'-separated, sorted")),
+                ("findings", models.TextField(db_comment="JSON list of findings; empty where there are none")),
+                (
+                    "original_id",
+                    models.BigIntegerField(db_comment="of a duplicate: the message that was answered", null=True),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('claims', True)), fields=('guid', 'kind'), name='exchange_answer_guid')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("claims", True)), fields=("guid", "kind"), name="exchange_answer_guid"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('message_id', models.BigIntegerField(db_comment='the message that it answers')),
-                ('segment_id', models.BigIntegerField()),
-                ('offset', models.IntegerField()),
-                ('length', models.IntegerField()),
-                ('kind', models.TextField(db_comment='root name such as CEB622Message')),
-                ('documents', models.SmallIntegerField()),
-                ('recipient', models.TextField(db_comment='code of the enterprise that sent the message')),
-                ('dxp_id', models.TextField()),
+                ("id", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("message_id", models.BigIntegerField(db_comment="the message that it answers")),
+                ("segment_id", models.BigIntegerField()),
+                ("offset", models.IntegerField()),
+                ("length", models.IntegerField()),
+                ("kind", models.TextField(db_comment="root name such as CEB622Message")),
+                ("documents", models.SmallIntegerField()),
+                ("recipient", models.TextField(db_comment="code of the enterprise that sent the message")),
+                ("dxp_id", models.TextField()),
             ],
             options={
-                'indexes': [models.Index(fields=['message_id', 'id'], name='exchange_receipt_message'), models.Index(fields=['recipient', 'id'], name='exchange_receipt_recipient')],
+                "indexes": [
+                    models.Index(fields=["message_id", "id"], name="exchange_receipt_message"),
+                    models.Index(fields=["recipient", "id"], name="exchange_receipt_recipient"),
+                ],
             },
         ),
     ]

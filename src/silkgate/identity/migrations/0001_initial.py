@@ -4,25 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Certificate',
+            name="Certificate",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('enterprise_code', models.TextField(db_index=True)),
-                ('fingerprint_sha256', models.TextField(db_comment='of the DER form, hexadecimal')),
-                ('pem', models.TextField()),
-                ('not_before', models.DateTimeField()),
-                ('not_after', models.DateTimeField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("enterprise_code", models.TextField(db_index=True)),
+                ("fingerprint_sha256", models.TextField(db_comment="of the DER form, hexadecimal")),
+                ("pem", models.TextField()),
+                ("not_before", models.DateTimeField()),
+                ("not_after", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('enterprise_code', 'fingerprint_sha256'), name='identity_certificate_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("enterprise_code", "fingerprint_sha256"), name="identity_certificate_once"
+                    )
+                ],
             },
         ),
     ]

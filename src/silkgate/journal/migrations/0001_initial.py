@@ -4,35 +4,39 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Revision',
+            name="Revision",
             fields=[
-                ('topic', models.TextField(primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
+                ("topic", models.TextField(primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_comment='clock of the decision')),
-                ('batch_no', models.BigIntegerField(db_comment='engine batch that decided; null where a person did', null=True)),
-                ('actor', models.TextField(db_comment="engine, or the officer's user name")),
-                ('kind', models.TextField(db_comment='subject.verb, e.g. declaration.released')),
-                ('subject_kind', models.TextField(db_comment='declaration, message, document, enterprise …')),
-                ('subject_id', models.BigIntegerField()),
-                ('law_version', models.TextField(db_comment='hash over the rule cards, parameters and rates that applied')),
-                ('detail', models.TextField(db_comment='JSON: findings with rule slugs, amounts, references')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(db_comment="clock of the decision")),
+                (
+                    "batch_no",
+                    models.BigIntegerField(db_comment="engine batch that decided; null where a person did", null=True),
+                ),
+                ("actor", models.TextField(db_comment="engine, or the officer's user name")),
+                ("kind", models.TextField(db_comment="subject.verb, e.g. declaration.released")),
+                ("subject_kind", models.TextField(db_comment="declaration, message, document, enterprise …")),
+                ("subject_id", models.BigIntegerField()),
+                (
+                    "law_version",
+                    models.TextField(db_comment="hash over the rule cards, parameters and rates that applied"),
+                ),
+                ("detail", models.TextField(db_comment="JSON: findings with rule slugs, amounts, references")),
             ],
             options={
-                'indexes': [models.Index(fields=['subject_id', 'subject_kind'], name='journal_event_subject')],
+                "indexes": [models.Index(fields=["subject_id", "subject_kind"], name="journal_event_subject")],
             },
         ),
     ]

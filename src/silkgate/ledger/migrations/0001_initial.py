@@ -4,40 +4,60 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.TextField(db_comment='allowance (cents), stock (0.00001 of the unit) or guarantee (cents)')),
-                ('key', models.TextField(db_comment="ID number/year, account book/item record, guarantor's code")),
-                ('capacity', models.BigIntegerField()),
-                ('used', models.BigIntegerField(default=0)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.TextField(db_comment="allowance (cents), stock (0.00001 of the unit) or guarantee (cents)"),
+                ),
+                ("key", models.TextField(db_comment="ID number/year, account book/item record, guarantor's code")),
+                ("capacity", models.BigIntegerField()),
+                ("used", models.BigIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('kind', 'key'), name='ledger_account_key'), models.CheckConstraint(condition=models.Q(('used__gte', 0)), name='ledger_account_not_below_zero'), models.CheckConstraint(condition=models.Q(('used__lte', models.F('capacity'))), name='ledger_account_not_overspent')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "key"), name="ledger_account_key"),
+                    models.CheckConstraint(condition=models.Q(("used__gte", 0)), name="ledger_account_not_below_zero"),
+                    models.CheckConstraint(
+                        condition=models.Q(("used__lte", models.F("capacity"))), name="ledger_account_not_overspent"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Transfer',
+            name="Transfer",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('account_id', models.BigIntegerField(db_comment='ledger_account.id')),
-                ('kind', models.TextField(db_comment='open, reserve or void')),
-                ('amount', models.BigIntegerField(db_comment='added to used; negative where something is given back')),
-                ('reference_kind', models.TextField(db_comment='what it was for, e.g. declaration')),
-                ('reference_id', models.BigIntegerField()),
-                ('at', models.DateTimeField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("account_id", models.BigIntegerField(db_comment="ledger_account.id")),
+                ("kind", models.TextField(db_comment="open, reserve or void")),
+                ("amount", models.BigIntegerField(db_comment="added to used; negative where something is given back")),
+                ("reference_kind", models.TextField(db_comment="what it was for, e.g. declaration")),
+                ("reference_id", models.BigIntegerField()),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['account_id', 'id'], name='ledger_transfer_account'), models.Index(fields=['reference_id', 'reference_kind'], name='ledger_transfer_reference')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('amount__gte', 0), ('kind', 'open')), models.Q(('amount__gte', 0), ('kind', 'reserve')), models.Q(('amount__lte', 0), ('kind', 'void')), _connector='OR'), name='ledger_transfer_sign')],
+                "indexes": [
+                    models.Index(fields=["account_id", "id"], name="ledger_transfer_account"),
+                    models.Index(fields=["reference_id", "reference_kind"], name="ledger_transfer_reference"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("amount__gte", 0), ("kind", "open")),
+                            models.Q(("amount__gte", 0), ("kind", "reserve")),
+                            models.Q(("amount__lte", 0), ("kind", "void")),
+                            _connector="OR",
+                        ),
+                        name="ledger_transfer_sign",
+                    )
+                ],
             },
         ),
     ]

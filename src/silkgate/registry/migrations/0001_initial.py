@@ -5,33 +5,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Enterprise',
+            name="Enterprise",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('code', models.TextField(unique=True)),
-                ('name', models.TextField()),
-                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), db_comment='ebp, ebc, pay, logistics, area, agent, assure, operator', size=None)),
-                ('credit_class', models.TextField(blank=True)),
-                ('dxp_id', models.TextField(blank=True, db_comment='address in the exchange network; empty: not filed')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("code", models.TextField(unique=True)),
+                ("name", models.TextField()),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(),
+                        db_comment="ebp, ebc, pay, logistics, area, agent, assure, operator",
+                        size=None,
+                    ),
+                ),
+                ("credit_class", models.TextField(blank=True)),
+                (
+                    "dxp_id",
+                    models.TextField(blank=True, db_comment="address in the exchange network; empty: not filed"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Zone',
+            name="Zone",
             fields=[
-                ('id', models.SmallIntegerField(primary_key=True, serialize=False)),
-                ('name', models.TextField()),
-                ('customs_code', models.TextField(db_comment='customs office that gives the invtNo its first four digits')),
-                ('guarantees_checked', models.BooleanField(db_comment='false: no guarantee is filed with the zone, none is checked')),
-                ('selection_key', models.BinaryField(db_comment='secret that random inspection is drawn with')),
-                ('policy', models.TextField(db_comment='JSON: overrides of policy values by name')),
+                ("id", models.SmallIntegerField(primary_key=True, serialize=False)),
+                ("name", models.TextField()),
+                (
+                    "customs_code",
+                    models.TextField(db_comment="customs office that gives the invtNo its first four digits"),
+                ),
+                (
+                    "guarantees_checked",
+                    models.BooleanField(db_comment="false: no guarantee is filed with the zone, none is checked"),
+                ),
+                ("selection_key", models.BinaryField(db_comment="secret that random inspection is drawn with")),
+                ("policy", models.TextField(db_comment="JSON: overrides of policy values by name")),
             ],
         ),
     ]

@@ -4,20 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='SelectionRule',
+            name="SelectionRule",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.TextField(choices=[('gcode_prefix', 'gcode_prefix'), ('ebc_code', 'ebc_code'), ('country', 'country')])),
-                ('value', models.TextField()),
-                ('action', models.TextField(choices=[('inspect', 'inspect'), ('review', 'review')])),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.TextField(
+                        choices=[("gcode_prefix", "gcode_prefix"), ("ebc_code", "ebc_code"), ("country", "country")]
+                    ),
+                ),
+                ("value", models.TextField()),
+                ("action", models.TextField(choices=[("inspect", "inspect"), ("review", "review")])),
             ],
         ),
     ]

@@ -1,0 +1,312 @@
+"""Everything that explains one declaration, gathered for a page: decision, documents, tax, receipts, history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import connection
+from lxml import etree
+
+from silkgate.clearance import queries
+from silkgate.clearance.evidence import NAMES, Evidence, documents_in, side_by_side
+from silkgate.clearance.explain import ENGINE, Priced, decision, selection_findings, tax_table
+from silkgate.exchange import api as exchange
+from silkgate.journal import api as journal
+from silkgate.kernel.clock import china_day, message_time
+from silkgate.kernel.text import Text
+from silkgate.ledger import api as ledger
+from silkgate.standards import dxp, safexml
+from silkgate.standards.ceb.catalogue import MESSAGES
+from silkgate.standards.ceb.refusal import Refused
+from silkgate.ui.formats import yuan
+from silkgate.ui.shapes import Balance, Comparison, Decision, Event, MoneyTable
+
+MOST_PAYMENTS = 5
+"""Payments for one order that are read when the one that the order names is looked for."""
+
+
+class ReceiptLine(NamedTuple):
+    """What one receipt says about this declaration or one of its documents."""
+
+    id: int
+    code: str
+    name: Text
+    status: str
+    info: str
+    at: datetime | None
+
+
+class Dossier(NamedTuple):
+    """A declaration, explained. `tax` is None before acceptance; balances are there only where all is shown in full."""
+
+    full: queries.Full
+    decision: Decision
+    comparison: Comparison
+    tax: MoneyTable | None
+    receipts: tuple[ReceiptLine, ...]
+    history: tuple[Event, ...]
+    declared: Evidence | None
+    balances: tuple[Balance, ...]
+
+
+def gather(number: int, *, in_full: bool) -> Dossier | None:
+    """The dossier of a declaration; None where there is no such declaration."""
+    full = queries.declaration(number)
+    if full is None:
+        return None
+    with connection.cursor() as cursor:
+        events = journal.of_subject(cursor, "declaration", number)
+    documents = _documents(full)
+    message_ids = {document.message_id for document in documents if document}
+    message_ids |= {event.detail["message"] for event in events if isinstance(event.detail.get("message"), int)}
+    return Dossier(
+        full=full,
+        decision=_decision(full, events, in_full=in_full),
+        comparison=side_by_side(
+            documents, in_full=in_full, hrefs={number: f"/messages/{number}" for number in message_ids}
+        ),
+        tax=_tax(full, documents[0]),
+        receipts=_receipts(full, message_ids, documents),
+        history=_history(events, documents),
+        declared=documents[0],
+        balances=_balances(full) if in_full else (),
+    )
+
+
+# --- Documents ------------------------------------------------------------------------------------------------------
+
+Four = tuple[Evidence | None, Evidence | None, Evidence | None, Evidence | None]
+
+
+def _documents(full: queries.Full) -> Four:
+    declared, order, _, waybill = (_read(place) for place in full.places)
+    return declared, order, _payment(full, order), waybill
+
+
+def _read(place: queries.Place | None) -> Evidence | None:
+    if place is None:
+        return None
+    connection.ensure_connection()
+    raw = exchange.received_bytes(connection.connection, place.message_id)
+    return documents_in(raw, place.message_id)[place.position] if raw else None
+
+
+def _payment(full: queries.Full, order: Evidence | None) -> Evidence | None:
+    """The payment that the order names, else the first that was accepted."""
+    named = order.head.get("payTransactionId") if order else None
+    first = None
+    for place in full.payments[:MOST_PAYMENTS]:
+        paid = _read(place)
+        if paid and named and paid.head.get("payTransactionId") == named:
+            return paid
+        first = first or paid
+    return first
+
+
+# --- Decision and tax -----------------------------------------------------------------------------------------------
+
+
+def _decision(full: queries.Full, events: Iterable[journal.Event], *, in_full: bool) -> Decision:
+    row = full.row
+    findings = list(full.findings)
+    if row.state in queries.GROUPS["held"] and full.assessment and not findings:
+        findings = selection_findings(row.state, full.assessment.selected_by, row.invt_no or "")
+    last = next((event for event in reversed(list(events)) if event.kind in WORDS), None)
+    who = ENGINE if last is None or last.actor == "engine" else _officer(last.actor)
+    when = row.decided_at or row.stored_at
+    return decision(row.state, findings, when=when, who=who, in_full=in_full, proof_href="#history")
+
+
+def _officer(name: str) -> Text:
+    return Text(f"关员{name}", f"Officer {name}")
+
+
+def _tax(full: queries.Full, declared: Evidence | None) -> MoneyTable | None:
+    if full.assessment is None:
+        return None
+    goods: dict[int, Priced] = {}
+    for line in declared.lines if declared else ():
+        goods[int(line["gnum"])] = Priced(line.get("gname", ""), int(Decimal(line.get("totalPrice", "0")) * 100))
+    return tax_table(full.assessment, goods, china_day(full.row.decided_at or full.row.stored_at))
+
+
+# --- Receipts -------------------------------------------------------------------------------------------------------
+
+
+def _receipts(full: queries.Full, message_ids: Iterable[int], documents: Four) -> tuple[ReceiptLine, ...]:
+    """Receipts about this declaration and its documents among those that answer their messages."""
+    row = full.row
+    paid = documents[2].head if documents[2] else {}
+    ours = {
+        "orderNo": row.order_no,
+        "logisticsNo": row.logistics_no,
+        "payTransactionId": paid.get("payTransactionId", ""),
+        "invtNo": row.invt_no or "",
+    }
+    connection.ensure_connection()
+    found = []
+    for message_id in sorted(message_ids):
+        for receipt in exchange.receipts_of(connection.connection, message_id):
+            code = receipt.kind[3:6]
+            found += [
+                ReceiptLine(receipt.id, code, MESSAGES[code].name, *_said(said))
+                for said in documents_of_receipt(receipt.body)
+                if any(said.get(element) == value for element, value in ours.items() if value)
+            ]
+    return tuple(sorted(found, key=lambda line: line.id))
+
+
+def documents_of_receipt(body: bytes) -> tuple[dict[str, str], ...]:
+    """Every document of a receipt message, with its elements by name (those of its head, where it has one)."""
+    root = safexml.parse(body)
+    return tuple(
+        {etree.QName(element).localname: element.text or "" for element in document.iter() if not len(element)}
+        for document in root
+        if isinstance(document.tag, str)
+    )
+
+
+def _said(document: Mapping[str, str]) -> tuple[str, str, datetime | None]:
+    status = document.get("returnStatus") or document.get("status", "")
+    return status, document.get("returnInfo", ""), message_time(document.get("returnTime", "")[:14])
+
+
+class Said(NamedTuple):
+    """What one document of a receipt says, and which number it is about."""
+
+    number: str
+    status: str
+    info: str
+    at: datetime | None
+
+
+NUMBERS = ("payTransactionId", "logisticsNo", "invtNo", "orderNo", "billNo")
+"""Elements that name a document in a receipt; the first that is there speaks."""
+
+
+def said_in(body: bytes) -> tuple[Said, ...]:
+    """What a receipt message says, one entry per document."""
+    found = []
+    for document in documents_of_receipt(body):
+        if not any(element in document for element in ("returnStatus", "status")):
+            continue
+        number = document.get("orderNo") or next((document[name] for name in NUMBERS if document.get(name)), "")
+        found.append(Said(number, *_said(document)))
+    return tuple(found)
+
+
+class Carried(NamedTuple):
+    """A document in a message: what it is and the number to find it by."""
+
+    number: str
+    order_no: str
+
+
+def carried(message_id: int) -> tuple[Carried, ...]:
+    """The documents of an accepted message; none where its bytes cannot be read as a message."""
+    connection.ensure_connection()
+    raw = exchange.received_bytes(connection.connection, message_id)
+    if raw is None:
+        return ()
+    try:
+        documents = documents_in(raw, message_id)
+    except (safexml.XmlRefused, dxp.EnvelopeRefused, Refused):
+        return ()
+    return tuple(
+        Carried(
+            next((document.head[name] for name in NUMBERS if document.head.get(name)), ""),
+            document.head.get("orderNo", ""),
+        )
+        for document in documents
+    )
+
+
+# --- History --------------------------------------------------------------------------------------------------------
+
+WORDS: dict[str, tuple[Text, str]] = {
+    "declaration.refused": (Text("退单", "Refused"), "refused"),
+    "declaration.selected": (Text("接受申报，选中布控", "Accepted, selected for control"), "held"),
+    "declaration.released": (Text("放行", "Released"), "released"),
+    "declaration.detained": (Text("扣留", "Detained"), "held"),
+    "declaration.sent_back": (Text("关员退单", "Sent back"), "refused"),
+    "declaration.cancelled": (Text("撤销", "Cancelled"), "returned"),
+    "declaration.part_returned": (Text("部分退货", "Partly returned"), "returned"),
+    "declaration.returned": (Text("全部退货", "Returned"), "returned"),
+}
+
+
+def _history(events: Iterable[journal.Event], documents: Four) -> tuple[Event, ...]:
+    arrived = exchange.received_at(document.message_id for document in documents if document)
+    history = [
+        Event(
+            arrived[document.message_id],
+            Text(f"收到{NAMES[document.code].zh}", f"{NAMES[document.code].en} received"),
+            Text(*_sender(document)),
+            href=f"/messages/{document.message_id}",
+        )
+        for document in documents
+        if document and document.message_id in arrived
+    ]
+    history += [_told(event) for event in events if event.kind in WORDS]
+    return tuple(sorted(history, key=lambda event: event.when))
+
+
+def _sender(document: Evidence) -> tuple[str, str]:
+    names = {"621": "agentName", "311": "ebpName", "411": "payName", "511": "logisticsName"}
+    name = document.head.get(names[document.code], "")
+    return name, name
+
+
+def _told(event: journal.Event) -> Event:
+    what, mark = WORDS[event.kind]
+    reason = str(event.detail.get("reason", ""))
+    who = ENGINE if event.actor == "engine" else _officer(event.actor)
+    law = Text(f"规则版本{event.law_version}", f"rules {event.law_version}") if event.law_version else None
+    detail = Text(f"理由：{reason}", f"Reason: {reason}") if reason else law
+    return Event(event.at, what, who, detail, mark)
+
+
+# --- Balances -------------------------------------------------------------------------------------------------------
+
+
+def _balances(full: queries.Full) -> tuple[Balance, ...]:
+    """Allowance and guarantee as they stand now, with this declaration's own part apart."""
+    assessment = full.assessment
+    if assessment is None:
+        return ()
+    standing = full.row.state not in {"cancelled", "returned", "100"}
+    left = [line.dutiable_cents - line.returned_dutiable_cents for line in assessment.lines]
+    year = assessment.allowance_key.rpartition("/")[2]
+    wanted: list[tuple[tuple[str, str], Text, int]] = [
+        (
+            ("allowance", assessment.allowance_key),
+            Text(f"{year}年度个人额度", f"Personal allowance of {year}"),
+            sum(left),
+        )
+    ]
+    if assessment.guarantee_key:
+        own = sum(line.tax_cents - _tax_returned(line) for line in assessment.lines)
+        wanted.append(
+            (
+                ("guarantee", assessment.guarantee_key),
+                Text(f"{assessment.guarantee_key}的税款担保", f"Tax guarantee of {assessment.guarantee_key}"),
+                own,
+            )
+        )
+    with connection.cursor() as cursor:
+        accounts = ledger.balances(cursor, [key for key, _, _ in wanted])
+    bars = []
+    for key, name, amount in wanted:
+        if key in accounts:
+            account = accounts[key]
+            own = amount if standing else 0
+            parts = (account.used - own, own, account.capacity - account.used)
+            bars.append(Balance(name, *parts, *(yuan(part) for part in parts)))
+    return tuple(bars)
+
+
+def _tax_returned(line: Any) -> int:
+    return line.returned_duty_cents + line.returned_consumption_tax_cents + line.returned_value_added_tax_cents  # cents

@@ -1,0 +1,181 @@
+"""Pages of clearance: declarations, one declaration explained, the officer's desk."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_GET
+
+from silkgate.clearance import actions, dossier, queries
+from silkgate.clearance.domain import DETAINED, HELD
+from silkgate.clearance.explain import selection_findings
+from silkgate.kernel.text import Text
+from silkgate.tariff.api import cards
+from silkgate.ui.links import address, asked, asked_number
+from silkgate.ui.shapes import Chip, Pager
+from silkgate.ui.templatetags.ui import text
+from silkgate.ui.words import spoken
+
+PAGE_LINES = 50
+
+
+@require_GET
+def declarations(request: HttpRequest) -> HttpResponse:
+    """GET /declarations: newest first, filtered by state and reason."""
+    group, reason = asked(request, "state", queries.GROUP_NAMES), asked(request, "reason", cards())
+    before = asked_number(request, "before")
+    page = queries.newest(group=group, reason=reason, before=before, limit=PAGE_LINES)
+    older = address("declarations", state=group, reason=reason, before=page.older) if page.older else ""
+    context = {
+        "page": page,
+        "chips": tuple(
+            Chip(words, address("declarations", state=key), chosen=key == group, mark=key)
+            for key, words in queries.GROUP_NAMES.items()
+        ),
+        "reason": cards().get(reason),
+        "without_reason": address("declarations", state=group),
+        "pager": Pager(address("declarations", state=group, reason=reason) if before else "", older),
+    }
+    return render(request, "clearance/declarations.html", context)
+
+
+@require_GET
+def declaration(request: HttpRequest, number: int) -> HttpResponse:
+    """GET /declarations/<number>: decision, tax, documents, receipts, history. Personal values in full for officers."""
+    found = dossier.gather(number, in_full=request.user.is_authenticated)
+    if found is None:
+        raise Http404
+    return render(request, "clearance/declaration.html", {"dossier": found, "row": found.full.row})
+
+
+# --- The officer's desk ---------------------------------------------------------------------------------------------
+
+DESK = {
+    "": (("300", "500"), Text("待处理", "To decide")),
+    "300": (("300",), Text("人工审核", "Manual review")),
+    "500": (("500",), Text("查验", "Inspection")),
+    "detained": (DETAINED, Text("已扣留", "Detained")),
+}
+
+
+@login_required
+@require_GET
+def desk(request: HttpRequest) -> HttpResponse:
+    """GET /officer/: held declarations, those that wait longest first."""
+    chosen = asked(request, "state", DESK)
+    after = asked_number(request, "after") or 0
+    page = queries.held(states=DESK[chosen][0], after=after, limit=PAGE_LINES)
+    context = {
+        "lines": [(line, _selected(line)) for line in page.lines],
+        "chips": tuple(
+            Chip(name, address("officer", state=key), chosen=key == chosen, mark="held")
+            for key, (_, name) in DESK.items()
+        ),
+        "chosen": chosen,
+        "pager": Pager(
+            address("officer", state=chosen) if after else "",
+            address("officer", state=chosen, after=page.older) if page.older else "",
+        ),
+    }
+    return render(request, "clearance/desk.html", context)
+
+
+def _selected(line: queries.HeldLine) -> list[tuple[Text, str]]:
+    """Why a person has to look: the card's title and the value that met the rule."""
+    findings = selection_findings(line.state, line.selected_by, line.invt_no)
+    return [
+        (cards()[finding.code].title, finding.found if finding.code != "selection.random" else "")
+        for finding in findings
+    ]
+
+
+VERDICTS = {
+    "release": (actions.RELEASE, "800", spoken("放行", "Release")),
+    "send_back": (actions.SEND_BACK, "100", spoken("退单", "Send back")),
+    "detain": (actions.DETAIN, "599", spoken("扣留", "Detain")),
+    "detain_501": (actions.DETAIN, "501", spoken("扣留，移送通关", "Detain, pass to clearance section")),
+    "detain_502": (actions.DETAIN, "502", spoken("扣留，移送缉私", "Detain, pass to anti-smuggling section")),
+    "detain_503": (actions.DETAIN, "503", spoken("扣留，移送法规", "Detain, pass to legal section")),
+}
+"""What an officer may choose: action, state that it leads to, words."""
+
+_TOO_SHORT = spoken("理由至少4个字，申报人会看到。", "Give a reason of at least 4 characters; the declarant reads it.")
+_NO_VERDICT = spoken("请选择处理决定。", "Choose a decision.")
+
+
+class VerdictForm(forms.Form):
+    """A decision and its reason."""
+
+    verdict = forms.ChoiceField(
+        label=spoken("处理决定", "Decision"),
+        choices=[(key, words) for key, (_, _, words) in VERDICTS.items()],
+        widget=forms.RadioSelect,
+        error_messages={"required": _NO_VERDICT, "invalid_choice": _NO_VERDICT},
+    )
+    reason = forms.CharField(
+        label=spoken("理由", "Reason"),
+        help_text=spoken(
+            "写入回执和决定记录，申报人会看到。", "Goes into the receipt and the record; the declarant reads it."
+        ),
+        min_length=actions.SHORTEST_REASON,
+        max_length=actions.LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _TOO_SHORT, "min_length": _TOO_SHORT},
+    )
+
+
+@login_required
+def held(request: HttpRequest, number: int) -> HttpResponse:
+    """GET, POST /officer/<number>: the evidence; a decision with its reason; what it will do; then it is recorded.
+
+    The first POST shows the decision for confirmation, the second (`confirmed`) records it.
+    """
+    found = dossier.gather(number, in_full=True)
+    if found is None:
+        raise Http404
+    form = VerdictForm(request.POST if request.method == "POST" else None)
+    context = {"dossier": found, "row": found.full.row, "form": form, "open": found.full.open_instruction}
+    if request.method != "POST" or not form.is_valid() or "change" in request.POST:
+        context["decidable"] = found.full.row.state in HELD | set(DETAINED) and context["open"] is None
+        return render(request, "clearance/held.html", context)
+    action, state, words = VERDICTS[form.cleaned_data["verdict"]]
+    if "confirmed" not in request.POST:
+        return render(request, "clearance/confirm.html", {**context, "state": state, "words": words})
+    try:
+        actions.instruct(
+            number,
+            action,
+            state,
+            form.cleaned_data["reason"],
+            officer=request.user.get_username(),
+            at=request.moment,  # type: ignore[attr-defined]
+        )
+    except actions.NotDecidableError as refused:
+        messages.warning(request, text(refused.text))
+    return redirect("officer-held", number=number)
+
+
+@login_required
+@require_GET
+def pending(request: HttpRequest, number: int) -> HttpResponse:
+    """GET /officer/<number>/pending: for the page that waits for the engine; reloads it when that is done."""
+    found = queries.declaration(number)
+    if found is None:
+        raise Http404
+    response = render(request, "clearance/pending.html", {"row": found.row, "open": found.open_instruction})
+    if found.open_instruction is None:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+urlpatterns = [
+    path("declarations", declarations, name="declarations"),
+    path("declarations/<int:number>", declaration, name="declaration"),
+    path("officer/", desk, name="officer"),
+    path("officer/<int:number>", held, name="officer-held"),
+    path("officer/<int:number>/pending", pending, name="officer-pending"),
+]

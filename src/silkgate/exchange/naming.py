@@ -1,0 +1,35 @@
+"""How senders name their messages, and how errors are told over HTTP."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import psycopg
+from django.http import HttpResponse, JsonResponse
+
+
+def problem(status: HTTPStatus, code: str, zh: str, en: str, **headers: str) -> HttpResponse:
+    """An error as application/problem+json, in both languages."""
+    body = {"type": f"/rules/{code}", "title": en, "title_zh": zh, "status": int(status), "code": code}
+    response = JsonResponse(body, status=status, json_dumps_params={"ensure_ascii": False})
+    response["Content-Type"] = "application/problem+json"
+    for name, value in headers.items():
+        response[name.replace("_", "-")] = value
+    return response
+
+
+def message_name(number: int, sha256: bytes) -> str:
+    """The name of a message for its sender."""
+    return f"{number}-{sha256.hex()[:16]}"
+
+
+def message_number(connection: psycopg.Connection, name: str) -> int | None:
+    """The number of the message that `name` names; None where there is none, or the digest is another's."""
+    number, _, digest = name.partition("-")
+    if not number.isascii() or not number.isdigit() or len(number) > 18:
+        return None
+    row = connection.execute(
+        "select 1 from exchange_message where id = %s and substr(encode(sha256, 'hex'), 1, 16) = %s",
+        (int(number), digest),
+    ).fetchone()
+    return int(number) if row else None

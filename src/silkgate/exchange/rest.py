@@ -1,0 +1,198 @@
+"""The exchange over HTTP: messages in, receipts out.
+
+A message is named `<number>-<first 16 hexadecimal digits of its SHA-256>`: whoever sent it knows the digest, nobody
+else can guess it.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import psycopg
+from django.http import HttpRequest, HttpResponse
+from ninja import Router, Schema
+
+from silkgate.exchange import inbox, outbox
+from silkgate.exchange.domain import Received
+from silkgate.exchange.naming import message_name, message_number, problem
+from silkgate.exchange.receiver import connect, shared_receiver
+from silkgate.standards.archives import ArchiveRefused, unpack_zip
+
+router = Router(tags=["messages"])
+
+RETRY_AFTER_SECONDS = 5
+MESSAGES_PER_REQUEST = 1_000
+
+
+class Taken(Schema):
+    """A message that is durable now."""
+
+    id: str
+    """Its name in all other calls."""
+    sha256: str
+    kind: str
+    """Root name such as CEB621Message; Unknown where it could not be read."""
+    guid: str
+    documents: int
+    refusal: str
+    """Slug of the format rule that it broke; empty where it broke none."""
+    href: str
+    receipts: str
+
+
+class Acknowledgement(Schema):
+    """What was taken in, in the order of the request."""
+
+    messages: list[Taken]
+
+
+class ReceiptOut(Schema):
+    """One receipt message."""
+
+    id: int
+    kind: str
+    documents: int
+    recipient: str
+    xml: str
+
+
+class Receipts(Schema):
+    """All receipts for a message so far, oldest first. `decided` is false while the engine has not reached it."""
+
+    decided: bool
+    receipts: list[ReceiptOut]
+
+
+class _BadRequestError(Exception):
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__(response.status_code)
+        self.response = response
+
+
+@router.post("/messages", response={202: Acknowledgement}, summary="Send messages")
+def send_messages(request: HttpRequest) -> Any:
+    """Take in one message (application/xml, raw or in a DXP envelope), or many: application/zip or multipart/form-data.
+
+    202 once everything is durable; the business answer follows as receipts. 503 with Retry-After where nothing could
+    be kept.
+    """
+    try:
+        raws = _bodies(request)
+    except _BadRequestError as bad:
+        return bad.response
+    receiver = shared_receiver()
+    received = [receiver.examine(raw, "http") for raw in raws]
+    try:
+        numbers = receiver.keep(received)
+    except psycopg.Error:
+        return problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "exchange.unavailable",
+            "报文未能保存，请稍后重发同一报文。",
+            "Nothing could be kept. Send the same message again later.",
+            Retry_After=str(RETRY_AFTER_SECONDS),
+        )
+    return 202, Acknowledgement(messages=[_taken(number, item) for number, item in zip(numbers, received, strict=True)])
+
+
+def _bodies(request: HttpRequest) -> list[bytes]:
+    kind = (request.content_type or "").lower()
+    if kind == "multipart/form-data":
+        bodies = []
+        for _, files in request.FILES.lists():
+            for file in files:
+                data = file.read()
+                bodies.extend(_unpacked(data) if data[:4] == b"PK\x03\x04" else [data])
+    elif kind in ("application/zip", "application/x-zip-compressed"):
+        bodies = _unpacked(request.body)
+    elif kind in ("application/xml", "text/xml", "application/octet-stream", ""):
+        bodies = [request.body]
+    else:
+        raise _BadRequestError(
+            problem(
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+                "exchange.media_type",
+                f"不支持的内容类型{kind}；请用application/xml、application/zip或multipart/form-data。",
+                f"The media type {kind} is not taken: use application/xml, application/zip or multipart/form-data.",
+            )
+        )
+    if not bodies or not all(bodies):
+        raise _BadRequestError(
+            problem(HTTPStatus.BAD_REQUEST, "exchange.empty", "请求中没有报文。", "There is no message in the request.")
+        )
+    if len(bodies) > MESSAGES_PER_REQUEST:
+        raise _BadRequestError(
+            problem(
+                HTTPStatus.BAD_REQUEST,
+                "exchange.too_many",
+                f"一次请求最多{MESSAGES_PER_REQUEST}份报文。",
+                f"At most {MESSAGES_PER_REQUEST} messages in one request.",
+            )
+        )
+    return bodies
+
+
+def _unpacked(data: bytes) -> list[bytes]:
+    try:
+        return [body for _, body in unpack_zip(data)]
+    except ArchiveRefused as refused:
+        raise _BadRequestError(
+            problem(HTTPStatus.BAD_REQUEST, refused.code, refused.detail.zh, refused.detail.en)
+        ) from refused
+
+
+def _taken(number: int, item: Received) -> Taken:
+    name = message_name(number, item.sha256)
+    return Taken(
+        id=name,
+        sha256=item.sha256.hex(),
+        kind=item.found.kind,
+        guid=item.found.guid,
+        documents=item.found.document_count,
+        refusal=item.found.refusal,
+        href=f"/api/v1/messages/{name}",
+        receipts=f"/api/v1/messages/{name}/receipts",
+    )
+
+
+def _not_found() -> HttpResponse:
+    return problem(
+        HTTPStatus.NOT_FOUND,
+        "exchange.no_message",
+        "没有这份报文，或编号中的摘要不符。",
+        "There is no such message, or the digest in its name is not its own.",
+    )
+
+
+@router.get("/messages/{name}/receipts", response=Receipts, summary="Receipts of a message")
+def receipts(request: HttpRequest, name: str) -> Any:
+    """All receipts for a message so far."""
+    with connect() as connection:
+        number = message_number(connection, name)
+        if number is None:
+            return _not_found()
+        return Receipts(
+            decided=number in outbox.answers_for(connection, [number]),
+            receipts=[
+                ReceiptOut(
+                    id=receipt.id,
+                    kind=receipt.kind,
+                    documents=receipt.documents,
+                    recipient=receipt.recipient,
+                    xml=receipt.body.decode(),
+                )
+                for receipt in outbox.receipts_of(connection, number)
+            ],
+        )
+
+
+@router.get("/messages/{name}/content", summary="A message as it was received")
+def content(request: HttpRequest, name: str) -> HttpResponse:
+    """The bytes of a message exactly as they were received."""
+    with connect() as connection:
+        number = message_number(connection, name)
+        body = inbox.received_bytes(connection, number) if number is not None else None
+    if body is None:
+        return _not_found()
+    return HttpResponse(body, content_type="application/octet-stream")
