@@ -60,11 +60,12 @@ def run(
     per_second: Annotated[
         float, typer.Option(help="演示流量：每秒包裹数，0为不播放。Demo parcels a second, 0: none.")
     ] = 2.0,
+    end_with_parent: Annotated[bool, typer.Option("--end-with-parent", hidden=True)] = False,
 ) -> None:
     """启动全部：数据库、法规、演示园区、网页、接入、引擎、演示流量。Everything, until Ctrl-C."""
     from silkgate.site import running
 
-    running.run(host, port, per_second)
+    running.run(host, port, per_second, end_with_parent=end_with_parent)
 
 
 @app.command()

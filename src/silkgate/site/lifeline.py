@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from types import FrameType
 
 VARIABLE = "SILKGATE_LIFELINE"
 _GRACE_SECONDS = 10
+_STDIN = 0
 
 
 def hold() -> None:
@@ -40,7 +40,8 @@ def stop_event() -> threading.Event:
 
 
 def _end_with_parent() -> None:
-    while sys.stdin.buffer.read(4096):
+    # Read past Python's own stdin: a buffer locked by this thread would abort the interpreter at its end.
+    while os.read(_STDIN, 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
     threading.Event().wait(_GRACE_SECONDS)

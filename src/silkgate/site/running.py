@@ -34,12 +34,13 @@ _COLOURS = {"web": "cyan", "engine": "green", "intake": "yellow", "demo": "magen
 class Run:
     """One run of the whole site in `home`; `main` returns when it was told to stop and everything has ended."""
 
-    def __init__(self, home: Home, host: str, port: int | None, parcels_per_second: float) -> None:
+    def __init__(self, home: Home, host: str, port: int | None, parcels_per_second: float, parent: int | None) -> None:
         self.home = home
         self.host = host
         self.port = port
         self.parcels_per_second = parcels_per_second
         self.console = Console(highlight=False, soft_wrap=True)
+        self.parent = parent
         self.stop = stop_event()
 
     def main(self) -> None:
@@ -61,7 +62,7 @@ class Run:
         try:
             announced = False
             deadline = time.monotonic() + _READY_SECONDS
-            while not self.stop.wait(_TEND_SECONDS):
+            while not self.stop.wait(_TEND_SECONDS) and self.parent in (None, os.getppid()):
                 self._tend_database(database)
                 supervisor.tend()
                 if not announced and _is_ready(listening):
@@ -108,7 +109,13 @@ class Run:
         for words in (("migrate",), ("load", "--if-empty")):
             if self.stop.is_set():
                 return False
-            outcome = subprocess.run(_silkgate(*words), stdin=subprocess.DEVNULL, start_new_session=True, check=False)
+            outcome = subprocess.run(
+                _silkgate(*words),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+                check=False,
+            )
             if outcome.returncode != 0:
                 command = " ".join(["silkgate", *words])
                 raise Problem(f"{command}失败，原因见上。", f"{command} failed; the reason is above.")
@@ -204,6 +211,6 @@ def _silkgate(*words: str) -> list[str]:
     return [sys.executable, "-m", "silkgate", *words]
 
 
-def run(host: str, port: int | None, parcels_per_second: float) -> None:
-    """The command `silkgate run`."""
-    Run(current_home(), host, port, parcels_per_second).main()
+def run(host: str, port: int | None, parcels_per_second: float, *, end_with_parent: bool = False) -> None:
+    """The command `silkgate run`. `end_with_parent`: stop when the process that called us (make) is gone."""
+    Run(current_home(), host, port, parcels_per_second, os.getppid() if end_with_parent else None).main()

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "silkgate.site.moment.Moment",
     "django.middleware.security.SecurityMiddleware",
     "silkgate.site.headers.ContentSecurityPolicy",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -77,6 +78,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "silkgate.portal.queries.frame",
             ],
         },
     },
@@ -129,4 +131,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    # Its "started" and "stopped" lines say nothing that the command line does not.
+    "loggers": {"uvicorn.error": {"level": "WARNING"}},
 }
