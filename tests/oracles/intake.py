@@ -54,13 +54,21 @@ def schema_file(folder: Path | None, name: str) -> Path:
     found = sorted(below.rglob(name))
     if not found:
         raise FileNotFoundError(f"the official schema {name} is not below {below}")
-    return found[0]
+    return found[0].resolve()
+
+
+def schema_document(folder: Path | None, name: str) -> etree._ElementTree:
+    """An official schema, with the signature schema that it imports found wherever it lies."""
+    document = etree.parse(schema_file(folder, name))
+    for imported in document.iter(f"{XS}import"):
+        imported.set("schemaLocation", schema_file(folder, imported.get("schemaLocation")).as_uri())
+    return document
 
 
 @cache
 def import_schema(folder: Path | None) -> etree.XMLSchema:
     """The official import schema, with Signature made optional in 621, 623, 625 and 711."""
-    document = etree.parse(schema_file(folder, "import-202205.xsd"))
+    document = schema_document(folder, "import-202205.xsd")
     for kind in SIGNED_KINDS:
         root = document.find(f"{XS}element[@name='CEB{kind}Message']")
         for element in root.iter(f"{XS}element"):
@@ -71,7 +79,7 @@ def import_schema(folder: Path | None) -> etree.XMLSchema:
 
 @cache
 def envelope_schema(folder: Path | None) -> etree.XMLSchema:
-    return etree.XMLSchema(etree.parse(schema_file(folder, "dxp-terminal-202205.xsd")))
+    return etree.XMLSchema(schema_document(folder, "dxp-terminal-202205.xsd"))
 
 
 def parse(data: bytes) -> etree._Element:

@@ -86,16 +86,18 @@ def signed(
     before, after = message[:closing], message[closing:]
     # What is signed is the document with the signature taken out, and that is the message as it stands here.
     digest = base64.b64encode(hashed(method, signatures.canonical(etree.fromstring(message).getroottree()))).decode()
-    steps = "".join(f'<ds:Transform Algorithm="{step}"></ds:Transform>' for step in transforms)
+    steps = "".join(f'<ds:Transform Algorithm="{step}"/>' for step in transforms)
     info = (
-        f'<ds:CanonicalizationMethod Algorithm="{signatures.C14N}"></ds:CanonicalizationMethod>'
-        f'<ds:SignatureMethod Algorithm="{signature_method}"></ds:SignatureMethod>'
+        f'<ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{signatures.C14N}"/>'
+        f'<ds:SignatureMethod Algorithm="{signature_method}"/>'
         f'<ds:Reference URI="{uri}"><ds:Transforms>{steps}</ds:Transforms>'
-        f'<ds:DigestMethod Algorithm="{digest_method}"></ds:DigestMethod>'
-        f"<ds:DigestValue>{digest}</ds:DigestValue></ds:Reference>"
+        f'<ds:DigestMethod Algorithm="{digest_method}"/>'
+        f"<ds:DigestValue>{digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>"
     )
-    # Canonical form by hand: the namespaces in scope are those of the root, in order of their prefixes.
-    canonical = f'<ds:SignedInfo xmlns:ceb="{CEB_NS}" xmlns:ds="{DS_NS}">{info}</ds:SignedInfo>'.encode()
+    opening = f'<ds:Signature xmlns:ds="{DS_NS}">'
+    # Canonical form depends on the namespaces around it, so SignedInfo is put in its place before it is signed.
+    placed = etree.fromstring(before + f"{opening}{info}</ds:Signature>".encode() + after)
+    canonical = signatures.canonical(placed.find(f"{signatures.DS}Signature/{signatures.DS}SignedInfo"))
     value = base64.b64encode(key.sign(canonical, sha1=method == "rsa-sha1")).decode()
     shown = base64.b64encode((certificate or key).certificate_der).decode()
     info_of_key = (
@@ -103,10 +105,7 @@ def signed(
         if embed
         else ""
     )
-    signature = (
-        f'<ds:Signature xmlns:ds="{DS_NS}"><ds:SignedInfo>{info}</ds:SignedInfo>'
-        f"<ds:SignatureValue>{value}</ds:SignatureValue>{info_of_key}</ds:Signature>"
-    )
+    signature = f"{opening}{info}<ds:SignatureValue>{value}</ds:SignatureValue>{info_of_key}</ds:Signature>"
     return before + signature.encode() + after
 
 

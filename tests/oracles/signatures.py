@@ -8,7 +8,7 @@ import copy
 import hashlib
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -105,7 +105,7 @@ def verifies(method: str, value: bytes, data: bytes, certificate: x509.Certifica
             key = sm_ec.EllipticCurvePublicKey.from_encoded_point(sm_ec.SM2(), sm2_point(certificate))
             key.verify(pair, data, sm_ec.ECDSA(sm_hashes.SM3()))
             return True
-    except (InvalidSignature, ValueError):
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False
     except Exception as error:
         # tongsuopy has its own InvalidSignature and, for keys off the curve, its own InternalError.
