@@ -141,6 +141,7 @@ class MoneyLine(NamedTuple):
     rate: str = ""
     working: str = ""
     law: Law | None = None
+    note: Text | None = None
 
 
 class MoneyGroup(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -83,6 +84,20 @@ def decimal(value_e5: int | None) -> str:
 def grouped(value: int | None) -> str:
     """A count with thousands separated."""
     return "" if value is None else formats.grouped(value)
+
+
+@register.filter
+def plain(value: object) -> str:
+    """A figure of law as it is written: numbers without trailing zeros, yes and no in words, codes with commas."""
+    if isinstance(value, bool):
+        return Text("是" if value else "否", "yes" if value else "no").in_language(_language())
+    if isinstance(value, int):
+        return formats.grouped(value)
+    if isinstance(value, Decimal):
+        return f"{value.normalize():,f}"
+    if isinstance(value, tuple):
+        return Text("、", ", ").in_language(_language()).join(str(part) for part in value)
+    return str(value)
 
 
 @register.filter

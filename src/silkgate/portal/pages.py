@@ -1,0 +1,288 @@
+"""Public pages: what is happening now, messages and receipts, rules, search, signing in."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+from urllib.parse import urlencode
+
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView, LogoutView
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_GET
+
+from silkgate.clearance import api as clearance
+from silkgate.exchange import api as exchange
+from silkgate.kernel.clock import china_day
+from silkgate.kernel.text import Text
+from silkgate.standards.ceb.catalogue import MESSAGES
+from silkgate.tariff.api import Card, cards, parameters
+from silkgate.ui.links import address, asked, asked_number
+from silkgate.ui.shapes import Chip, Pager
+from silkgate.ui.words import spoken
+
+LIVE_LINES = 20
+PAGE_LINES = 50
+
+
+# --- Live -----------------------------------------------------------------------------------------------------------
+
+
+def _live(request: HttpRequest) -> dict[str, Any]:
+    group, reason = asked(request, "state", clearance.GROUP_NAMES), asked(request, "reason", cards())
+    moment = request.moment  # type: ignore[attr-defined]
+    now = clearance.today(china_day(moment))
+    return {
+        "now": now,
+        "moment": moment,
+        "counted": clearance.COUNTED,
+        "idle": now.engine_at is None or (moment - now.engine_at).total_seconds() > 30,
+        "lines": clearance.newest(group=group, reason=reason, limit=LIVE_LINES).lines,
+        "chips": tuple(
+            Chip(words, address("home", state=key), chosen=key == group, mark=key)
+            for key, words in clearance.GROUP_NAMES.items()
+        ),
+        "reason_chips": tuple(
+            _reason_chip(slug, given, slug == reason) for slug, given in clearance.reasons_lately() if slug in cards()
+        ),
+        "here": address("live", state=group, reason=reason),
+        "older": address("declarations", state=group, reason=reason),
+        "filtered": bool(group or reason),
+    }
+
+
+def _reason_chip(slug: str, given: int, chosen: bool) -> Chip:
+    href = address("home", state="refused", reason="" if chosen else slug)
+    return Chip(cards()[slug].title, href, chosen, given)
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """GET /: numbers of today and the newest decisions with reason and law; kept fresh where JavaScript runs."""
+    return render(request, "portal/home.html", _live(request))
+
+
+@require_GET
+def live(request: HttpRequest) -> HttpResponse:
+    """GET /live: the part of the home page that changes; without HTMX one is sent to the page itself."""
+    if not request.headers.get("HX-Request"):
+        return redirect(address("home", **request.GET.dict()))
+    return render(request, "portal/live.html", _live(request))
+
+
+# --- Messages and receipts ------------------------------------------------------------------------------------------
+
+OUTCOMES = {
+    "": (Text("全部", "All"), ""),
+    "received": (Text("已收到", "Received"), "waiting"),
+    "accepted": (Text("已接收", "Accepted"), "released"),
+    "rejected": (Text("拒收", "Rejected"), "refused"),
+    "duplicate": (Text("重复", "Duplicate"), "returned"),
+}
+
+
+def kind_name(kind: str) -> Text:
+    """A kind of message in words; the kind itself where it is not known."""
+    known = MESSAGES.get(kind[3:6]) if kind.startswith("CEB") else None
+    return known.name if known else Text("无法识别", "Not recognised")
+
+
+@require_GET
+def messages(request: HttpRequest) -> HttpResponse:
+    """GET /messages: received messages, newest first, filtered by outcome."""
+    outcome = asked(request, "outcome", OUTCOMES)
+    before = asked_number(request, "before")
+    lines, older = exchange.newest_messages(outcome=outcome, before=before, limit=PAGE_LINES)
+    context = {
+        "lines": [(line, kind_name(line.kind), [cards().get(slug) for slug in line.reasons]) for line in lines],
+        "chips": tuple(
+            Chip(name, address("messages", outcome=key), key == outcome, mark=mark)
+            for key, (name, mark) in OUTCOMES.items()
+        ),
+        "pager": Pager(
+            address("messages", outcome=outcome) if before else "",
+            address("messages", outcome=outcome, before=older) if older else "",
+        ),
+    }
+    return render(request, "portal/messages.html", context)
+
+
+class Stage(NamedTuple):
+    """One stage of intake as the page shows it; `passed` is None where it was not reached."""
+
+    name: Text
+    passed: bool | None
+    detail: Text | None = None
+
+
+_STAGE_OF = {
+    "format.size": 1, "format.xml": 1, "format.unknown": 1, "format.schema": 1,
+    "message.guid_reused": 2,
+    "sign.missing": 3, "sign.invalid": 3, "sign.certificate": 3,
+    "party.unknown": 4, "party.sender": 4,
+}  # fmt: skip
+_STAGES = (
+    Text("留存原文", "Kept as received"),
+    Text("格式与规范", "Format and schema"),
+    Text("是否重复", "Seen before"),
+    Text("签名", "Signature"),
+    Text("发送方", "Sender"),
+    Text("逐单入库", "Documents taken"),
+)
+
+
+def _stages(stored: exchange.StoredMessage) -> tuple[Stage, ...]:
+    """How far the message came: everything before the failing stage passed, nothing after it was tried."""
+    line = stored.line
+    if line.outcome == "received":
+        return (Stage(_STAGES[0], True), *(Stage(name, None) for name in _STAGES[1:]))
+    failed = len(_STAGES) - 1 if line.outcome == "rejected" else len(_STAGES)
+    failed = min((_STAGE_OF.get(finding.code, failed) for finding in stored.findings), default=failed)
+    if line.outcome == "duplicate":
+        failed = len(_STAGES)
+    return tuple(
+        Stage(name, True if place < failed else False if place == failed else None)
+        for place, name in enumerate(_STAGES)
+    )
+
+
+@require_GET
+def message(request: HttpRequest, number: int) -> HttpResponse:
+    """GET /messages/<number>: its stages, what was found, what it carries, the receipts that answer it."""
+    stored = exchange.stored_message(number)
+    if stored is None:
+        raise Http404
+    in_full = request.user.is_authenticated
+    connection.ensure_connection()
+    receipts = exchange.receipts_of(connection.connection, number) if stored.line.outcome != "received" else []
+    context = {
+        "stored": stored,
+        "line": stored.line,
+        "kind": kind_name(stored.line.kind),
+        "stages": _stages(stored),
+        "reasons": [
+            clearance.reason(finding, in_full=in_full) for finding in stored.findings if finding.code in cards()
+        ],
+        "carried": clearance.carried(number) if stored.line.kind[3:6] in exchange.KINDS else (),
+        "receipts": [(receipt, kind_name(receipt.kind), clearance.said_in(receipt.body)) for receipt in receipts],
+        "in_full": in_full,
+    }
+    return render(request, "portal/message.html", context)
+
+
+@require_GET
+def message_file(request: HttpRequest, number: int) -> HttpResponse:
+    """GET /messages/<number>.xml: the bytes as received. They name people, so only officers may have them."""
+    if not request.user.is_authenticated:
+        return redirect(f"{reverse('login')}?{urlencode({'next': request.path})}")
+    connection.ensure_connection()
+    raw = exchange.received_bytes(connection.connection, number)
+    if raw is None:
+        raise Http404
+    return _file(raw, f"message-{number}.xml")
+
+
+@require_GET
+def receipt_file(request: HttpRequest, number: int) -> HttpResponse:
+    """GET /receipts/<number>.xml: a receipt exactly as it was sent."""
+    connection.ensure_connection()
+    found = exchange.all_receipts(connection.connection, number - 1, limit=1)
+    if not found or found[0].id != number:
+        raise Http404
+    return _file(found[0].body, f"{found[0].kind}-{number}.xml")
+
+
+def _file(body: bytes, name: str) -> HttpResponse:
+    # As an attachment and never sniffed: bytes from outside are not to become a page of ours.
+    return HttpResponse(
+        body, content_type="application/xml", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+# --- Rules ----------------------------------------------------------------------------------------------------------
+
+
+@require_GET
+def rules(request: HttpRequest) -> HttpResponse:
+    """GET /rules: every rule in the order of checking, and every figure of law with its dates."""
+    groups: dict[str, tuple[Text, list[Card]]] = {}
+    for card in cards().values():
+        groups.setdefault(card.group, (card.group_title, []))[1].append(card)
+    context = {"groups": list(groups.values()), "parameters": list(parameters().values())}
+    return render(request, "portal/rules.html", context)
+
+
+@require_GET
+def rule(request: HttpRequest, slug: str) -> HttpResponse:
+    """GET /rules/<slug>: what a rule says in both languages, where it is written, how it is read, an example."""
+    card = cards().get(slug)
+    if card is None:
+        raise Http404
+    today = china_day(request.moment)  # type: ignore[attr-defined]
+    context = {
+        "card": card,
+        "in_force": card.in_force(today),
+        "example": (clearance.reason(card.example, in_full=True),),
+        "receipts": sorted(card.receipts.items()),
+    }
+    return render(request, "portal/rule.html", context)
+
+
+# --- Search and signing in --------------------------------------------------------------------------------------------
+
+
+@require_GET
+def search(request: HttpRequest) -> HttpResponse:
+    """GET /search?q=: a declaration by its own, its order's or its waybill's number; a message by its guid."""
+    wanted = request.GET.get("q", "").replace("\0", "").strip()[:60]
+    lines = clearance.matching(wanted) if wanted else ()
+    found = exchange.with_guid(wanted.upper()) or exchange.with_guid(wanted) if len(wanted) == 36 else ()
+    if len(lines) == 1 and not found:
+        return redirect("declaration", number=lines[0].id)
+    if len(found) == 1 and not lines:
+        return redirect("message", number=found[0])
+    context = {"search_text": wanted, "lines": lines, "message_numbers": found}
+    return render(request, "portal/search.html", context)
+
+
+class SignInForm(AuthenticationForm):
+    """Django's own, in our words."""
+
+    error_messages: ClassVar = {
+        "invalid_login": spoken("用户名或密码不正确，请检查大小写。", "User name or password is wrong; mind capitals."),
+        "inactive": spoken("该账号已停用，请联系管理员。", "This account is no longer active; ask the administrator."),
+    }
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        for name, label, missing in (
+            ("username", spoken("用户名", "User name"), spoken("请填写用户名。", "Give your user name.")),
+            ("password", spoken("密码", "Password"), spoken("请填写密码。", "Give your password.")),
+        ):
+            self.fields[name].label = label
+            self.fields[name].error_messages["required"] = missing
+
+
+class SignIn(LoginView):
+    """GET, POST /login: for officers; returns to the page one came from."""
+
+    template_name = "portal/login.html"
+    authentication_form = SignInForm
+    redirect_authenticated_user = True
+
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("live", live, name="live"),
+    path("messages", messages, name="messages"),
+    path("messages/<int:number>", message, name="message"),
+    path("messages/<int:number>.xml", message_file, name="message-file"),
+    path("receipts/<int:number>.xml", receipt_file, name="receipt-file"),
+    path("rules", rules, name="rules"),
+    path("rules/<str:slug>", rule, name="rule"),
+    path("search", search, name="search"),
+    path("login", SignIn.as_view(), name="login"),
+    path("logout", LogoutView.as_view(), name="logout"),
+]
