@@ -22,9 +22,11 @@ def sign(raw: bytes, key: SigningKey, method: Method) -> bytes:
         raise ValueError("the message is signed already")
     digest = method.digest(etree.tostring(root, method="c14n", with_comments=False))
     end = raw.rfind(b"</")
+    if end < 0:
+        raise ValueError("the root has no end tag")
     unsigned = raw[:end] + _signature(key, method, digest, b"") + raw[end:]
     signature = safexml.parse(unsigned).find(f"{{{DSIG}}}Signature")
-    if signature is None:
+    if signature is None:  # what looked like the end tag stands in a comment
         raise ValueError("the end tag of the root was not found")
     octets = etree.tostring(signature[0], method="c14n", with_comments=False)
     return raw[:end] + _signature(key, method, digest, key.value(method, octets)) + raw[end:]
