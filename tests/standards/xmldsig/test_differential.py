@@ -135,7 +135,7 @@ def test_spliced_messages() -> None:
                 == [c14n(element) for element in safexml.parse(source) if element.tag != f"{{{DSIG}}}Signature"]
                 for source in (genuine, *others)
             )
-    assert all(seen[verdict] > 10 for verdict in Verdict), seen
+    assert all(seen[verdict] for verdict in Verdict), seen
 
 
 def test_the_messages_of_the_cases_take_the_fast_way() -> None:
