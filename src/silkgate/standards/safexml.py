@@ -11,6 +11,7 @@ For messages that the plain-form recogniser does not take. What is refused and w
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pyexpat import ExpatError, ParserCreate
@@ -70,7 +71,7 @@ def parse(raw: bytes, limits: Limits = Limits()) -> etree._Element:
     if scanned:
         _scan(raw, limits)
     # Only what the scan has already bounded may pass libxml2's own limits.
-    parser = _PARSER_OF_LONG_TEXT if scanned and len(raw) > _LIBXML2_TEXT_MAX else _PARSER
+    parser = _PARSERS.of_long_text if scanned and len(raw) > _LIBXML2_TEXT_MAX else _PARSERS.ordinary
     try:
         root = etree.fromstring(raw, parser)
     except etree.XMLSyntaxError as error:
@@ -103,8 +104,15 @@ def _parser(*, huge_tree: bool) -> etree.XMLParser:
     )
 
 
-_PARSER = _parser(huge_tree=False)
-_PARSER_OF_LONG_TEXT = _parser(huge_tree=True)
+class _Parsers(threading.local):
+    """One pair a thread: lxml lets one thread at a time use a parser, and making one costs as much as a small message."""
+
+    def __init__(self) -> None:
+        self.ordinary = _parser(huge_tree=False)
+        self.of_long_text = _parser(huge_tree=True)
+
+
+_PARSERS = _Parsers()
 _DEPTH_TESTS: dict[int, Callable[[etree._Element], object]] = {}
 
 
