@@ -175,11 +175,13 @@ def _compare_table(
         if other is None:
             differences.append(f"{label}: expected, not there")
             continue
-        for column in columns:
-            if not _equal(column, row.get(column) or "", other.get(column, "")):
-                differences.append(
-                    f"{label}: {column} is {other.get(column, '')!r}, expected {row.get(column) or ''!r}"
-                )
+        differences.extend(
+            [
+                f"{label}: {column} is {other.get(column, '')!r}, expected {row.get(column) or ''!r}"
+                for column in columns
+                if not _equal(column, row.get(column) or "", other.get(column, ""))
+            ]
+        )
     differences.extend([f"{name} {' / '.join(key)}: there, not expected" for key in by_key])
     return differences
 

@@ -20,7 +20,7 @@ class _Record(msgspec.Struct, array_like=True, gc=False, frozen=True):
     """Base of all compact records: an array in msgpack, outside the reach of the garbage collector."""
 
 
-class OrderLine(_Record):
+class OrderLine(_Record, frozen=True):
     gnum: int
     unit: str
     qty_e5: int
@@ -29,7 +29,7 @@ class OrderLine(_Record):
     country: str
 
 
-class Order(_Record):
+class Order(_Record, frozen=True):
     """CEB311."""
 
     app_type: str
@@ -58,7 +58,7 @@ class Order(_Record):
         return (self.ebp_code, self.order_no)
 
 
-class Payment(_Record):
+class Payment(_Record, frozen=True):
     """CEB411."""
 
     app_type: str
@@ -83,7 +83,7 @@ class Payment(_Record):
         return (self.ebp_code, self.order_no)
 
 
-class Waybill(_Record):
+class Waybill(_Record, frozen=True):
     """CEB511."""
 
     app_type: str
@@ -105,7 +105,7 @@ class Waybill(_Record):
         return (self.logistics_code, self.logistics_no)
 
 
-class WaybillStatus(_Record):
+class WaybillStatus(_Record, frozen=True):
     """CEB513."""
 
     app_type: str
@@ -122,7 +122,7 @@ class WaybillStatus(_Record):
         return (self.logistics_code, self.logistics_no)
 
 
-class DeclarationLine(_Record):
+class DeclarationLine(_Record, frozen=True):
     gnum: int
     item_record_no: str
     gcode: str
@@ -133,7 +133,7 @@ class DeclarationLine(_Record):
     total_price_e5: int
 
 
-class Declaration(_Record):
+class Declaration(_Record, frozen=True):
     """CEB621."""
 
     app_type: str
@@ -173,7 +173,7 @@ class Declaration(_Record):
         return (self.logistics_code, self.logistics_no)
 
 
-class Cancel(_Record):
+class Cancel(_Record, frozen=True):
     """CEB623."""
 
     app_type: str
@@ -190,13 +190,13 @@ class Cancel(_Record):
     code: ClassVar[str] = "623"
 
 
-class ReturnLine(_Record):
+class ReturnLine(_Record, frozen=True):
     gnum: int
     gcode: str
     qty_e5: int
 
 
-class Return(_Record):
+class Return(_Record, frozen=True):
     """CEB625."""
 
     app_type: str
@@ -214,12 +214,12 @@ class Return(_Record):
     code: ClassVar[str] = "625"
 
 
-class EntryLine(_Record):
+class EntryLine(_Record, frozen=True):
     gnum: int
     logistics_no: str
 
 
-class WarehouseEntry(_Record):
+class WarehouseEntry(_Record, frozen=True):
     """CEB711."""
 
     app_type: str

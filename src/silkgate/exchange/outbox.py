@@ -107,7 +107,10 @@ def _read(connection: psycopg.Connection, where: str, values: Sequence[Any], lim
         values,
     ).fetchall()
     bodies = _bodies(connection, {row[5] for row in rows})
-    return [StoredReceipt(*row[:5], bodies[row[5]][row[6] : row[6] + row[7]]) for row in rows]
+    return [
+        StoredReceipt(number, message_id, kind, documents, recipient, bodies[segment][offset : offset + length])
+        for number, message_id, kind, documents, recipient, segment, offset, length in rows
+    ]
 
 
 def _bodies(connection: psycopg.Connection, segment_ids: set[int]) -> dict[int, bytes]:

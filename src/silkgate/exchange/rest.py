@@ -99,7 +99,7 @@ def send_messages(request: HttpRequest) -> Any:
 def _bodies(request: HttpRequest) -> list[bytes]:
     kind = (request.content_type or "").lower()
     if kind == "multipart/form-data":
-        bodies = []
+        bodies: list[bytes] = []
         for _, files in request.FILES.lists():
             for file in files:
                 data = file.read()

@@ -49,7 +49,7 @@ def of_subject(cursor: Any, kind: str, number: int) -> list[Event]:
         f"select id, {COLUMNS} from journal_event where subject_id = %s and subject_kind = %s order by id",  # noqa: S608
         (number, kind),
     )
-    return [Event(*row[:8], json.loads(row[8])) for row in cursor.fetchall()]
+    return [Event._make([*row[:-1], json.loads(row[-1])]) for row in cursor.fetchall()]
 
 
 def bump(cursor: Any, topic: str) -> None:

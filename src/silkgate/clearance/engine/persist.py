@@ -65,7 +65,8 @@ class BatchRows:
         ]
         self.documents = {kind: _document_rows(kind, changed) for kind, changed in effects.documents.items() if changed}
         superseded = set(effects.superseded)
-        self.new, self.changed = [], []
+        self.new: list[tuple[Any, ...]] = []
+        self.changed: list[tuple[Any, ...]] = []
         for entry, existed in effects.declarations.values():
             row = declaration_row(entry, entry.id not in superseded)
             (self.changed if existed else self.new).append(row)
