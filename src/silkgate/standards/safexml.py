@@ -105,7 +105,7 @@ def _parser(*, huge_tree: bool) -> etree.XMLParser:
 
 
 class _Parsers(threading.local):
-    """One pair a thread: lxml lets one thread at a time use a parser, and making one costs as much as a small message."""
+    """One pair a thread: a parser serves one at a time, and making one costs as much as reading a small message."""
 
     def __init__(self) -> None:
         self.ordinary = _parser(huge_tree=False)

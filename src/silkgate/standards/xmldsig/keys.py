@@ -19,7 +19,7 @@ RSA_EXPONENT_BITS_MAX = 33
 _EC_PUBLIC_KEY = bytes.fromhex("2a8648ce3d0201")
 _SM2_CURVE = bytes.fromhex("2a811ccf5501822d")
 _PADDING = padding.PKCS1v15()
-_HASHES: dict[Method, hashes.HashAlgorithm] = {
+RSA_HASHES: dict[Method, hashes.HashAlgorithm] = {
     Method.RSA_SHA1: hashes.SHA1(),  # noqa: S303 - the specification's own method
     Method.RSA_SHA256: hashes.SHA256(),
 }
@@ -40,7 +40,7 @@ class RsaPublicKey:
         self._verify = key.verify
 
     def verify(self, method: Method, value: bytes, octets: bytes) -> bool:
-        algorithm = _HASHES.get(method)
+        algorithm = RSA_HASHES.get(method)
         if algorithm is None:
             return False
         try:

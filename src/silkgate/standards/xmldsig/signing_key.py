@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from silkgate.standards.xmldsig import der, sm2
 from silkgate.standards.xmldsig.algorithms import Method
 from silkgate.standards.xmldsig.certificate import Certificate
-from silkgate.standards.xmldsig.keys import Sm2PublicKey
+from silkgate.standards.xmldsig.keys import RSA_HASHES, Sm2PublicKey
 
 RSA_BITS = 2048
 VALIDITY = (datetime(2015, 1, 1, tzinfo=UTC), datetime(2045, 1, 1, tzinfo=UTC))
@@ -28,10 +28,6 @@ _SM2_KEY = der.write(
     der.write(der.OBJECT_IDENTIFIER, bytes.fromhex("2a8648ce3d0201")),
     der.write(der.OBJECT_IDENTIFIER, bytes.fromhex("2a811ccf5501822d")),
 )
-_HASHES: dict[Method, hashes.HashAlgorithm] = {
-    Method.RSA_SHA1: hashes.SHA1(),  # noqa: S303 - the specification's own method
-    Method.RSA_SHA256: hashes.SHA256(),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +97,7 @@ class SigningKey:
         if is_rsa is (method is Method.SM2_SM3):
             raise ValueError(f"{method.title} does not go with this key")
         if is_rsa:
-            return self.private.sign(octets, padding.PKCS1v15(), _HASHES[method])
+            return self.private.sign(octets, padding.PKCS1v15(), RSA_HASHES[method])
         return sm2.sign(self.private, octets)
 
 
