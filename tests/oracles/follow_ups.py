@@ -21,7 +21,7 @@ def follow_up(
         return [purchase.good["621"]] if chance.random() < 0.3 else []
     status = stored["row"]["status"]
     if status == "1":
-        return [again(purchase.shown["621"], appTime=purchase.later())] if chance.random() < 0.5 else []
+        return [again(purchase.shown["621"], appTime=purchase.later())] if chance.random() < 0.4 else []
     if status == "2":
         return after_waiting(purchase, stored, chance)
     if documents.is_refused(status):
@@ -156,7 +156,7 @@ def returns(
         [again(part, items=[{**part["items"][0], "gnum": "98"}])],
         [again(part, items=[*part["items"], *part["items"]])],
     ]
-    return chance.choice(choices[: 3 if chance.random() < 0.6 else len(choices)])
+    return chance.choice(choices[: 3 if chance.random() < 0.4 else len(choices)])
 
 
 def portion(left: Any, chance: random.Random) -> Any:

@@ -73,6 +73,7 @@ class Generator:
         self.writer.finish()
         self.world = clearing.new_world(folder)
         self.sent: list[tuple[bytes, str]] = []
+        self.seen: set[str] = set()  # every outcome, status and finding that has come up on the way
         self.schemas: Path | None = None
 
     # --- Tables ----------------------------------------------------------------------------------------------------
@@ -125,7 +126,10 @@ class Generator:
 
     def put(self, data: bytes, name: str) -> None:
         self.writer.put(data, name)
-        clearing.receive(data, self.world, self.schemas)
+        answer = clearing.receive(data, self.world, self.schemas)
+        self.seen.update([answer["outcome"], *answer["reasons"].split(";")])
+        for declaration in self.world["shelves"]["621"].values():
+            self.seen.update([declaration["row"]["status"], *declaration["row"]["reasons"]])
         self.sent.append((data, name))
 
     def send(self, documents: list[Document], sender: str) -> None:
@@ -144,10 +148,18 @@ class Generator:
             self.repeat(data, kind, sender)
 
     def plain(self, documents: list[Document], sender: str, guid: str = "") -> bytes:
+        if not guid and "messages" in self.kinds and self.chance.random() < 0.03:
+            guid = self.guid_of_another_kind(documents[0]["kind"])
         data = self.writer.message(documents, sender=sender, sign=False, guid=guid)
         if "styles" in self.kinds and self.chance.random() < 0.4:
             data = damage.STYLES[self.chance.choice(sorted(damage.STYLES))](data)
         return data
+
+    def guid_of_another_kind(self, kind: str) -> str:
+        """A guid that only messages of other kinds have: numbers are counted by kind."""
+        taken = {guid for message_type, guid in self.world["claimed"] if message_type == f"CEB{kind}Message"}
+        others = sorted({guid for _, guid in self.world["claimed"]} - taken)
+        return self.chance.choice(others) if others else ""
 
     def signed(self, data: bytes, kind: str, sender: str) -> bytes:
         key = zone.key_of(sender)
@@ -221,8 +233,13 @@ class Generator:
             found.events.extend(self.life_of(found, kind))
         if "status" in self.kinds and self.chance.random() < 0.15:
             status = self.chance.choice(("1", "2", "2"))
-            notice = Event(again(signed_for(good["511"], at=found.last_at), appStatus=status))
-            found.events.insert(self.chance.randrange(len(found.events) + 1), notice)
+            notice = again(signed_for(good["511"], at=found.last_at), appStatus=status)
+            found.events.insert(self.chance.randrange(len(found.events) + 1), Event(notice))
+            if self.chance.random() < 0.4:
+                more = self.chance.choice(("1", "2"))
+                if CORNERS in self.kinds:
+                    more, status = self.chance.choice(("1", "2", "3")), self.chance.choice(("1", "2"))
+                found.events.append(Event(again(notice, appType=more, appStatus=status)))
         if "warehouse" in self.kinds and self.chance.random() < 0.1:
             listed = stored_in([good["511"]], at=found.last_at)
             if self.chance.random() < 0.2:
@@ -240,6 +257,7 @@ class Generator:
         later = again(document, appTime=purchase.later(), appType="2")
         older = "20260618065959"
         lives = [
+            [Event(again(start, appStatus="1"))],
             [Event(again(wrong, appStatus="1")), Event(again(start, appTime=older))],
             [
                 Event(again(wrong, appStatus="1")),

@@ -78,6 +78,14 @@ def boundary_lines(chance: random.Random, single: Decimal, left: Decimal) -> lis
     return [line("cream", "1", plain(half)), line("wine", "1", plain(limit - half), qty1="0.75")]
 
 
+def tiny_lines(chance: random.Random) -> list[Line]:
+    """Many small items, some free, so that rounded shares come to more than there is; or nothing but gifts."""
+    if chance.random() < 0.3:
+        return [line("cream", "1", "0") for _ in range(chance.randint(1, 4))]
+    prices = [chance.choice(("1", "1", "1", "0", "2")) for _ in range(chance.randint(4, 12))]
+    return [line("cream", "1", price) for price in (*prices, "1")]
+
+
 def random_parcel(
     chance: random.Random, number: int, buyers: list[tuple[str, str]], world: dict[str, Any], kinds: frozenset[str]
 ) -> Parcel:
@@ -92,6 +100,8 @@ def random_parcel(
         used = world["allowances"].get((buyer[0], str(world["as_of"].year)), Decimal(0))
         lines = boundary_lines(chance, world["single_limit"], world["annual_limit"] - used)
         charges = ("0", "0")
+    if chance.random() < 0.06:
+        lines, charges = tiny_lines(chance), (chance.choice(("0.02", "0.05", "0.07")), "0")
     ebp = chance.choice((zone.PLATFORM, zone.PLATFORM, zone.PLATFORM_2))
     ebc = chance.choice((zone.SHOP, zone.SHOP, zone.SHOP_2))
     carrier = chance.choice((zone.CARRIER, zone.CARRIER, zone.CARRIER_2))
