@@ -142,13 +142,15 @@ def returns(
     some = {gnum: portion(left[gnum], chance)}
     whole = request({line: left[line] for line in open_lines})
     part = request(some)
-    late = chance.choice(("99991231235959", "20260718100000", "20260718100001"))
+    late = chance.choice(("99991231235959", "20260718100001"))
     choices = [
         [whole],
         [part],
         [part, request({gnum: left[gnum] - some[gnum]})] if left[gnum] > some[gnum] else [whole],
         [request({gnum: left[gnum] + 1})],
         [again(part, appTime=late)],
+        [again(whole, appTime=late)],
+        [again(whole, appTime="20260718100000"), again(part, appTime=late)],
         [again(request({gnum: left[gnum] + 1}), appTime=late)],
         [again(part, appStatus="1")],
         [again(part, orderNo="OTHER")],

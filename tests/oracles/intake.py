@@ -83,7 +83,7 @@ def envelope_schema(folder: Path | None) -> etree.XMLSchema:
 
 
 def parse(data: bytes) -> etree._Element:
-    """The root of a well-formed document without DTD and XInclude, or format.xml."""
+    """The root of a well-formed document without DTD, XInclude and processing instructions, or format.xml."""
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
     try:
         root = etree.fromstring(data, parser)
@@ -92,6 +92,8 @@ def parse(data: bytes) -> etree._Element:
     if root.getroottree().docinfo.internalDTD is not None or root.getroottree().docinfo.doctype:
         raise RefusedError("format.xml")
     if any(isinstance(node.tag, str) and node.tag.startswith(XINCLUDE) for node in root.iter()):
+        raise RefusedError("format.xml")
+    if root.xpath("//processing-instruction()"):
         raise RefusedError("format.xml")
     return root
 

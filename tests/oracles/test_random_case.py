@@ -18,7 +18,7 @@ from .situations import answers, new, outcome_of
 from .zone import AGENT
 
 README = Path(__file__).with_name("README.md")
-SEEDS, PARCELS = range(8), 60
+SEEDS, PARCELS = range(8), 70
 GROUPS = {
     "format": "xml unknown schema size",
     "message": "guid_reused",
