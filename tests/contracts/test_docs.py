@@ -84,8 +84,9 @@ def _make_targets() -> frozenset[str]:
 @functools.cache
 def _commands() -> frozenset[str]:
     """Every command of the `silkgate` program, groups with their sub-commands (`case run`)."""
-    from silkgate.site.cli import app
     from typer.main import get_command
+
+    from silkgate.site.cli import app
 
     found: set[str] = set()
 
