@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import psycopg
 from django.db import connection
 from lxml import etree
 
@@ -59,9 +60,11 @@ def gather(number: int, *, in_full: bool) -> Dossier | None:
         return None
     with connection.cursor() as cursor:
         events = journal.of_subject(cursor, "declaration", number)
-    documents = _documents(full)
-    message_ids = {document.message_id for document in documents if document}
-    message_ids |= {event.detail["message"] for event in events if isinstance(event.detail.get("message"), int)}
+    with exchange.connect() as inbox:
+        documents = _documents(inbox, full)
+        message_ids = {document.message_id for document in documents if document}
+        message_ids |= {event.detail["message"] for event in events if isinstance(event.detail.get("message"), int)}
+        receipts = _receipts(inbox, full, message_ids, documents)
     return Dossier(
         full=full,
         decision=_decision(full, events, in_full=in_full),
@@ -69,7 +72,7 @@ def gather(number: int, *, in_full: bool) -> Dossier | None:
             documents, in_full=in_full, hrefs={number: f"/messages/{number}" for number in message_ids}
         ),
         tax=_tax(full, documents[0]),
-        receipts=_receipts(full, message_ids, documents),
+        receipts=receipts,
         history=_history(events, documents),
         declared=documents[0],
         balances=_balances(full) if in_full else (),
@@ -81,25 +84,24 @@ def gather(number: int, *, in_full: bool) -> Dossier | None:
 Four = tuple[Evidence | None, Evidence | None, Evidence | None, Evidence | None]
 
 
-def _documents(full: queries.Full) -> Four:
-    declared, order, _, waybill = (_read(place) for place in full.places)
-    return declared, order, _payment(full, order), waybill
+def _documents(inbox: psycopg.Connection, full: queries.Full) -> Four:
+    declared, order, _, waybill = (_read(inbox, place) for place in full.places)
+    return declared, order, _payment(inbox, full, order), waybill
 
 
-def _read(place: queries.Place | None) -> Evidence | None:
+def _read(inbox: psycopg.Connection, place: queries.Place | None) -> Evidence | None:
     if place is None:
         return None
-    connection.ensure_connection()
-    raw = exchange.received_bytes(connection.connection, place.message_id)
+    raw = exchange.received_bytes(inbox, place.message_id)
     return documents_in(raw, place.message_id)[place.position] if raw else None
 
 
-def _payment(full: queries.Full, order: Evidence | None) -> Evidence | None:
+def _payment(inbox: psycopg.Connection, full: queries.Full, order: Evidence | None) -> Evidence | None:
     """The payment that the order names, else the first that was accepted."""
     named = order.head.get("payTransactionId") if order else None
     first = None
     for place in full.payments[:MOST_PAYMENTS]:
-        paid = _read(place)
+        paid = _read(inbox, place)
         if paid and named and paid.head.get("payTransactionId") == named:
             return paid
         first = first or paid
@@ -136,7 +138,9 @@ def _tax(full: queries.Full, declared: Evidence | None) -> MoneyTable | None:
 # --- Receipts -------------------------------------------------------------------------------------------------------
 
 
-def _receipts(full: queries.Full, message_ids: Iterable[int], documents: Four) -> tuple[ReceiptLine, ...]:
+def _receipts(
+    inbox: psycopg.Connection, full: queries.Full, message_ids: Iterable[int], documents: Four
+) -> tuple[ReceiptLine, ...]:
     """Receipts about this declaration and its documents among those that answer their messages."""
     row = full.row
     paid = documents[2].head if documents[2] else {}
@@ -146,10 +150,9 @@ def _receipts(full: queries.Full, message_ids: Iterable[int], documents: Four) -
         "payTransactionId": paid.get("payTransactionId", ""),
         "invtNo": row.invt_no or "",
     }
-    connection.ensure_connection()
     found = []
     for message_id in sorted(message_ids):
-        for receipt in exchange.receipts_of(connection.connection, message_id):
+        for receipt in exchange.receipts_of(inbox, message_id):
             code = receipt.kind[3:6]
             found += [
                 ReceiptLine(receipt.id, code, MESSAGES[code].name, *_said(said))
@@ -207,8 +210,8 @@ class Carried(NamedTuple):
 
 def carried(message_id: int) -> tuple[Carried, ...]:
     """The documents of an accepted message; none where its bytes cannot be read as a message."""
-    connection.ensure_connection()
-    raw = exchange.received_bytes(connection.connection, message_id)
+    with exchange.connect() as inbox:
+        raw = exchange.received_bytes(inbox, message_id)
     if raw is None:
         return ()
     try:

@@ -255,7 +255,7 @@ def declaration(number: int) -> Full | None:
         "511",
         models.Waybill.objects.filter(logistics_code=row.logistics_code, logistics_no=row.logistics_no, draft=False),
     )
-    paid = models.Payment.objects.filter(ebp_code=row.ebp_code, order_no=row.order_no, draft=False).order_by("id")
+    paid = models.Payment.objects.filter(ebp_code=row.ebp_code, order_no=row.order_no, draft=False).order_by("message_id", "position")
     payments = tuple(Place("411", *place) for place in paid.values_list("message_id", "position"))
     return Full(
         line=_line(tuple(getattr(row, name) for name in _LINE_FIELDS)),

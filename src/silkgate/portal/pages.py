@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
-from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -155,8 +154,8 @@ def message(request: HttpRequest, number: int) -> HttpResponse:
     if stored is None:
         raise Http404
     in_full = request.user.is_authenticated
-    connection.ensure_connection()
-    receipts = exchange.receipts_of(connection.connection, number) if stored.line.outcome != "received" else []
+    with exchange.connect() as outbox:
+        receipts = exchange.receipts_of(outbox, number)
     context = {
         "stored": stored,
         "line": stored.line,
@@ -177,8 +176,8 @@ def message_file(request: HttpRequest, number: int) -> HttpResponse:
     """GET /messages/<number>.xml: the bytes as received. They name people, so only officers may have them."""
     if not request.user.is_authenticated:
         return redirect(f"{reverse('login')}?{urlencode({'next': request.path})}")
-    connection.ensure_connection()
-    raw = exchange.received_bytes(connection.connection, number)
+    with exchange.connect() as inbox:
+        raw = exchange.received_bytes(inbox, number)
     if raw is None:
         raise Http404
     return _file(raw, f"message-{number}.xml")
@@ -187,8 +186,8 @@ def message_file(request: HttpRequest, number: int) -> HttpResponse:
 @require_GET
 def receipt_file(request: HttpRequest, number: int) -> HttpResponse:
     """GET /receipts/<number>.xml: a receipt exactly as it was sent."""
-    connection.ensure_connection()
-    found = exchange.all_receipts(connection.connection, number - 1, limit=1)
+    with exchange.connect() as outbox:
+        found = exchange.all_receipts(outbox, number - 1, limit=1)
     if not found or found[0].id != number:
         raise Http404
     return _file(found[0].body, f"{found[0].kind}-{number}.xml")
