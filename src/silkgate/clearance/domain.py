@@ -25,16 +25,19 @@ Key = tuple[str, str]
 class DocumentEntry:
     """A stored document: its record (None while it is only known where it lies) and its place in the inbox."""
 
-    __slots__ = ("__weakref__", "accepted", "app_time", "doc", "draft", "message_id", "order_key", "position")
+    __slots__ = ("__weakref__", "app_time", "doc", "draft", "message_id", "order_key", "position")
 
     def __init__(self, doc: Any, message_id: int, position: int, app_time: str, draft: bool) -> None:
         self.doc = doc
         self.message_id, self.position = message_id, position
         self.app_time, self.draft = app_time, draft
-        self.accepted = message_id << 7 | position
-        """Order of acceptance; a replacement keeps that of what it replaces, unless that was a draft."""
         self.order_key: Key = ("", "")
         """Of a payment: the order that it pays."""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Its place in the recorded order of arrival; a replacement stands where it arrived itself."""
+        return (self.message_id, self.position)
 
 
 class AssessedLine(msgspec.Struct, array_like=True, gc=False):

@@ -28,7 +28,6 @@ class Payment(Document):
     pay_transaction_id = models.TextField()
     ebp_code = models.TextField()
     order_no = models.TextField()
-    accepted = models.BigIntegerField(db_comment="order of acceptance among the payments of an order")
 
     class Meta:
         indexes = (models.Index(fields=["order_no", "ebp_code"], name="clearance_payment_order"),)
@@ -51,10 +50,9 @@ class WaybillStatus(Document):
 class WarehouseEntry(Document):
     """CEB711: parcels of a bill that arrived at a supervised site."""
 
-    pk = models.CompositePrimaryKey("bill_no", "operator_code", "logistics_code")
+    pk = models.CompositePrimaryKey("cop_no", "operator_code")
     operator_code = models.TextField()
-    bill_no = models.TextField()
-    logistics_code = models.TextField()
+    cop_no = models.TextField()
 
 
 class Declaration(Document):

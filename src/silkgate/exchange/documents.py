@@ -235,8 +235,8 @@ class WarehouseEntry(_Record, frozen=True):
     code: ClassVar[str] = "711"
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        return (self.operator_code, self.bill_no, self.logistics_code)
+    def key(self) -> tuple[str, str]:
+        return (self.operator_code, self.cop_no)
 
 
 Document = Order | Payment | Waybill | WaybillStatus | Declaration | Cancel | Return | WarehouseEntry

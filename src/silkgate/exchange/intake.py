@@ -23,6 +23,8 @@ from silkgate.standards.ceb.recognise import Recogniser
 
 CEB_NAMESPACE = "http://www.chinaport.gov.cn/ceb"
 EXCERPT_CHARACTERS = 20_000
+GUID_CHARACTERS = 200
+"""Of a guid that breaks the schema, which allows 36: enough for its sender to find the message again."""
 
 Certificates = Callable[[str], Sequence[xmldsig.Certificate]]
 """The certificates filed for a sender's code."""
@@ -102,7 +104,7 @@ def recognise(identified: Identified) -> Recognised:
     root = identified.root if identified.root is not None else _parse(identified.message)
     name = etree.QName(root)
     kind = name.localname if name.namespace == CEB_NAMESPACE and _is_message_name(name.localname) else "Unknown"
-    guid = root.get("guid", "")[:36]
+    guid = root.get("guid", "")[:GUID_CHARACTERS]
     if kind == "Unknown" or kind[3:6] not in KINDS:
         raise _unknown(kind, guid)
     try:

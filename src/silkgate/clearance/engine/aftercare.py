@@ -27,7 +27,8 @@ from silkgate.kernel.fixed import format_e5, half_up
 from silkgate.tariff.api import Law
 
 CANCELLABLE = frozenset((*HELD, RELEASED))
-RETURNABLE = frozenset((RELEASED, PART_RETURNED))
+RETURNABLE = frozenset((RELEASED, PART_RETURNED, RETURNED))
+"""Once everything came back nothing is left: a further return asks for too much, it is not in the wrong state."""
 
 
 class Aftercare:

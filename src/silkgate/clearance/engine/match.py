@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from silkgate.clearance.domain import Declaration, Order, Party, Payment, Waybill
+from silkgate.clearance.domain import Declaration, DocumentEntry, Order, Party, Payment, Waybill
 from silkgate.kernel.findings import Finding
 from silkgate.kernel.fixed import CENT_E5, E5, format_e5
 from silkgate.tariff.api import Law, Rate
@@ -109,7 +109,7 @@ def valid_id_number(number: str, day: date) -> bool:
     return born <= day
 
 
-def match(declaration: Declaration, order: Order, payments: Sequence[Payment], waybill: Waybill) -> list[Finding]:
+def match(declaration: Declaration, order: Order, payment: Payment, waybill: Waybill) -> list[Finding]:
     """Group 4: each difference between the four documents, each its own reason."""
     findings: list[Finding] = []
     if order.ebc_code != declaration.ebc_code:
@@ -120,7 +120,7 @@ def match(declaration: Declaration, order: Order, payments: Sequence[Payment], w
         findings.append(Finding("match.buyer", "buyerName", declaration.buyer_name, order.buyer_name))
     _match_lines(declaration, order, findings)
     _match_sums(order, findings)
-    _match_payment(order, payments, findings)
+    _match_payment(order, payment, findings)
     for field, ours, theirs in (
         ("consignee", waybill.consignee, order.consignee),
         ("consigneeTelephone", waybill.consignee_telephone, order.consignee_telephone),
@@ -188,14 +188,17 @@ def _match_sums(order: Order, findings: list[Finding]) -> None:
         findings.append(Finding("match.order_sum", "acturalPaid", format_e5(order.actural_paid_e5), format_e5(paid)))
 
 
-def choose_payment(order: Order, payments: Sequence[Payment]) -> Payment:
-    """Of the payments for an order, in order of acceptance: the one that the order names, else the first."""
-    named = order.pay_transaction_id
-    return next((payment for payment in payments if payment.pay_transaction_id == named), payments[0])
+def choose_payment(order: Order, payments: Sequence[DocumentEntry]) -> DocumentEntry:
+    """Of the payments for an order, in order of arrival: the one that the order names, else the first."""
+    if len(payments) > 1:
+        named = order.pay_transaction_id
+        for payment in payments:
+            if payment.doc.pay_transaction_id == named:
+                return payment
+    return payments[0]
 
 
-def _match_payment(order: Order, payments: Sequence[Payment], findings: list[Finding]) -> None:
-    payment = choose_payment(order, payments)
+def _match_payment(order: Order, payment: Payment, findings: list[Finding]) -> None:
     if payment.amount_paid_e5 != order.actural_paid_e5:
         findings.append(
             Finding("match.amount", "amountPaid", format_e5(payment.amount_paid_e5), format_e5(order.actural_paid_e5))

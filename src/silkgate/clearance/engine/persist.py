@@ -30,10 +30,10 @@ _SET = ", ".join(
 
 TABLES = {
     "order": ("clearance_order", ("ebp_code", "order_no"), ()),
-    "payment": ("clearance_payment", ("pay_code", "pay_transaction_id"), ("accepted", "ebp_code", "order_no")),
+    "payment": ("clearance_payment", ("pay_code", "pay_transaction_id"), ("ebp_code", "order_no")),
     "waybill": ("clearance_waybill", ("logistics_code", "logistics_no"), ()),
     "status": ("clearance_waybillstatus", ("logistics_code", "logistics_no"), ()),
-    "entry": ("clearance_warehouseentry", ("operator_code", "bill_no", "logistics_code"), ()),
+    "entry": ("clearance_warehouseentry", ("operator_code", "cop_no"), ()),
 }
 """Kind of document: its table, key columns, columns beside the common ones."""
 
@@ -167,7 +167,7 @@ def _document_rows(kind: str, changed: dict[Any, tuple[DocumentEntry | None, boo
             gone.append(key)
         if entry is not None:
             row = (*key, entry.message_id, entry.position, entry.app_time, entry.draft)
-            fresh.append((*row, entry.accepted, *entry.order_key) if payment else row)
+            fresh.append((*row, *entry.order_key) if payment else row)
     return gone, fresh
 
 

@@ -32,7 +32,7 @@ class Needs:
         self.payments: list[Key] = []
         self.waybills: list[Key] = []
         self.statuses: list[Key] = []
-        self.entries: list[tuple[str, str, str]] = []
+        self.entries: list[Key] = []
         self.invt_nos: list[str] = []
         self.declaration_ids = list(declared)
         for _, found, documents in messages:
@@ -106,7 +106,7 @@ class Prefetch:
             if any(state.by_invt_no.now[number] is None for number in needs.invt_nos):
                 status_keys += waybill_keys  # it may be accepted, and so get its number, within this very batch
             self._keyed(cursor, state.statuses, status_keys, rows.STATUSES, self._document)
-            self._entries(cursor, needs.entries)
+            self._keyed(cursor, state.entries, needs.entries, rows.WAREHOUSE_ENTRIES, self._document)
             declared_entries = [known[number] for number in needs.declaration_ids if number in known]
             declarations = [doc for _, found, documents in messages if found.code == "621" for doc in documents]
             self._records(waiting, declared_entries, declarations)
@@ -144,7 +144,7 @@ class Prefetch:
         entry = self.state.living_payments.get(key)
         if entry is None:
             entry = DocumentEntry(None, row[2], row[3], row[4], row[5])
-            entry.accepted, entry.order_key = row[6], (row[7], row[8])
+            entry.order_key = (row[6], row[7])
             self.state.living_payments[key] = entry
         return entry
 
@@ -181,15 +181,6 @@ class Prefetch:
                 cache.now[key] = None
             for guid, kind, message_id, digest in _ask(cursor, rows.CLAIMS, unknown):
                 cache.now[(guid, kind)] = Claim(message_id, bytes(digest))
-
-    def _entries(self, cursor: Any, keys: Sequence[tuple[str, str, str]]) -> None:
-        cache = self.state.entries
-        if unknown := cache.missing(keys):
-            for key in unknown:
-                cache.now[key] = None
-            cursor.execute(rows.WAREHOUSE_ENTRIES, tuple(map(list, zip(*unknown, strict=True))))
-            for row in cursor.fetchall():
-                cache.now[(row[0], row[1], row[2])] = DocumentEntry(None, row[3], row[4], row[5], row[6])
 
     # -- records -----------------------------------------------------------------------------------------------------
 

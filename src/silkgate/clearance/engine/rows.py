@@ -34,19 +34,18 @@ STATUSES = (
     f"select d.logistics_code, d.logistics_no, {_DOCUMENT} from {_KEYS} as k(logistics_code, logistics_no)"  # noqa: S608
     " join clearance_waybillstatus d using (logistics_no, logistics_code)"
 )
-_PAYMENT = f"d.pay_code, d.pay_transaction_id, {_DOCUMENT}, d.accepted, d.ebp_code, d.order_no"
+_PAYMENT = f"d.pay_code, d.pay_transaction_id, {_DOCUMENT}, d.ebp_code, d.order_no"
 PAYMENTS = (
     f"select {_PAYMENT} from {_KEYS} as k(pay_code, pay_transaction_id)"  # noqa: S608
     " join clearance_payment d using (pay_transaction_id, pay_code)"
 )
 PAYMENTS_OF_ORDERS = (
     f"select {_PAYMENT} from {_KEYS} as k(ebp_code, order_no)"  # noqa: S608
-    " join clearance_payment d using (order_no, ebp_code) order by d.accepted"
+    " join clearance_payment d using (order_no, ebp_code) order by d.message_id, d.position"
 )
 WAREHOUSE_ENTRIES = (
-    f"select d.operator_code, d.bill_no, d.logistics_code, {_DOCUMENT}"  # noqa: S608
-    " from unnest(%s::text[], %s::text[], %s::text[]) as k(operator_code, bill_no, logistics_code)"
-    " join clearance_warehouseentry d using (bill_no, operator_code, logistics_code)"
+    f"select d.operator_code, d.cop_no, {_DOCUMENT} from {_KEYS} as k(operator_code, cop_no)"  # noqa: S608
+    " join clearance_warehouseentry d using (cop_no, operator_code)"
 )
 _DECLARATION = (
     "d.ebp_code, d.order_no, d.id, d.message_id, d.position, d.app_time, d.draft, d.ebc_code, d.agent_code, d.state,"

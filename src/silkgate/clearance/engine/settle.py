@@ -76,9 +76,24 @@ class Settling:
     def settle(self) -> None:
         """Clear what the message just taken in has completed, in the order in which it was completed."""
         if self._candidates:
-            candidates, self._candidates = self._candidates, {}
-            for entry in candidates.values():
+            candidates, self._candidates = list(self._candidates.values()), {}
+            if len(candidates) > 1:
+                candidates.sort(key=self._completed)
+            for entry in candidates:
                 self.clear(entry)
+
+    def _completed(self, entry: DeclarationEntry) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Where the last document that it needs was taken in, then where it was itself."""
+        state = self.state
+        places = [entry.place]
+        if (order := state.orders.now[entry.key]) is not None:
+            places.append(order.place)
+            payments = [payment for payment in state.payments_of.now[entry.key] if not payment.draft]
+            if payments and not order.draft:
+                places.append(match.choose_payment(order.doc, payments).place)
+        if (waybill := state.waybills.now[entry.waybill_key]) is not None:
+            places.append(waybill.place)
+        return max(places), entry.place
 
     # -- one declaration ----------------------------------------------------------------------------------------------
 
@@ -103,7 +118,8 @@ class Settling:
             waybill = None
         if order is None or not payments or waybill is None:
             return self._wait(entry, order is None, not payments, waybill is None)
-        findings = match.match(declaration, order.doc, [payment.doc for payment in payments], waybill.doc)
+        payment = match.choose_payment(order.doc, payments).doc
+        findings = match.match(declaration, order.doc, payment, waybill.doc)
         if findings:
             return self._refuse(entry, findings)
         findings, rates = match.goods(declaration, mode, law)
@@ -132,7 +148,6 @@ class Settling:
                     entry,
                     [Finding("guarantee.insufficient", "assureCode", format_cents(available), format_cents(tax_cents))],
                 )
-        payment = match.choose_payment(order.doc, [payment.doc for payment in payments])
         entry.assessment = Assessment(
             lines=lines,
             full_rates=full,

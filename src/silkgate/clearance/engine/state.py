@@ -79,7 +79,7 @@ class State:
         self.payments_of: Cache[Key, list[DocumentEntry]] = Cache(capacity)
         self.waybills: Cache[Key, DocumentEntry | None] = Cache(capacity)
         self.statuses: Cache[Key, DocumentEntry | None] = Cache(capacity)
-        self.entries: Cache[tuple[str, str, str], DocumentEntry | None] = Cache(capacity)
+        self.entries: Cache[Key, DocumentEntry | None] = Cache(capacity)
         self.declarations: Cache[Key, DeclarationEntry | None] = Cache(capacity)
         self.declarations_of: Cache[Key, list[DeclarationEntry]] = Cache(capacity)
         self.by_invt_no: Cache[str, DeclarationEntry | None] = Cache(capacity)

@@ -27,6 +27,9 @@ SENDERS = {
 }
 """Fields of a document of which one must name the sender of its message."""
 
+CHANGES = ("2", "3")
+"""appType of a change and a deletion; everything else is new."""
+
 STORED = {
     "311": ("order", "orders"),
     "511": ("waybill", "waybills"),
@@ -122,7 +125,10 @@ class Taking:
     # -- documents ------------------------------------------------------------------------------------------------
 
     def _take_stored(self, message_id: int, position: int, found: Found, document: Any) -> list[Finding] | None:
-        """Orders, waybills, waybill statuses, warehouse entries: one document by key."""
+        """Orders, waybills, waybill statuses, warehouse entries: one document by key.
+
+        Statuses and entries know no duplicate: a further one is taken, whatever its time.
+        """
         kind, cache_name = STORED[found.code]
         if repeated := judge_lines(found.code, document):
             return repeated
@@ -130,11 +136,15 @@ class Taking:
         key = document.key
         existing: DocumentEntry | None = cache[key]
         draft = document.app_status != "2"
-        if refused := _judge_stored(
-            document, existing, DUPLICATE.get(found.code), lambda: self._in_use(found.code, key)
+        duplicate = DUPLICATE.get(found.code)
+        further = duplicate is None and document.app_type not in CHANGES and existing is not None and not existing.draft
+        if not further and (
+            refused := _judge_stored(document, existing, duplicate, lambda: self._in_use(found.code, key))
         ):
             return refused
-        if document.app_type == "3":
+        if further and draft:
+            pass  # what has arrived stays arrived
+        elif document.app_type == "3":
             if not draft:
                 cache[key] = None
                 self.effects.touch(kind, key, None, existing is not None)
@@ -164,17 +174,12 @@ class Taking:
         else:
             entry = DocumentEntry(document, message_id, position, document.app_time, draft)
             entry.order_key = document.order_key
-            if existing is not None and not existing.draft:
-                entry.accepted = existing.accepted
             state.payments.now[key] = state.living_payments[key] = entry
         if existing is not None:
             listed[existing.order_key].remove(existing)
             self.settling.companion(state.declarations.now[existing.order_key])
         if entry is not None:
-            siblings = listed[entry.order_key]
-            siblings.append(entry)
-            if existing is not None:
-                siblings.sort(key=_acceptance)
+            listed[entry.order_key].append(entry)
             self.settling.companion(state.declarations.now[entry.order_key])
         self.effects.touch("payment", key, entry, existing is not None)
         self.answering.stored(message_id, found, document)
@@ -189,7 +194,7 @@ class Taking:
         draft = document.app_status != "2"
         if (
             existing is not None
-            and document.app_type == "1"
+            and document.app_type not in CHANGES
             and not (existing.state in (DRAFT, WAITING) or existing.state in STANDING)
         ):
             self._supersede(existing)
@@ -336,10 +341,6 @@ def judge_lines(code: str, document: Any) -> list[Finding]:
     return _repeated(document) if code in ITEMISED else []
 
 
-def _acceptance(entry: DocumentEntry) -> int:
-    return entry.accepted
-
-
 def _number(entry: DeclarationEntry) -> int:
     return entry.id
 
@@ -361,14 +362,15 @@ def _judge_stored(
 ) -> list[Finding] | None:
     """Item 6 for a document with a key: unknown; duplicate, in use, stale; the first only."""
     app_type = document.app_type
-    if app_type == "1":
+    changes = app_type in CHANGES
+    if not changes:
         if existing is not None and not existing.draft and duplicate is not None:
-            return [Finding(duplicate, "appType", "1", "2")]
-    elif existing is None or app_type not in ("2", "3"):
+            return [Finding(duplicate, "appType", app_type, "2")]
+    elif existing is None:
         return [Finding("document.unknown", "appType", app_type, "1")]
     if existing is None or existing.draft:
         return None
-    if app_type != "1" and in_use():
+    if changes and in_use():
         return [Finding("document.in_use", "appType", app_type)]
     if document.app_time < existing.app_time:
         return [Finding("document.stale", "appTime", document.app_time, f">= {existing.app_time}")]
