@@ -2,7 +2,7 @@
 
 from silkgate.clearance.cases import CaseResult, run_case
 from silkgate.clearance.check import Checked, check_message
-from silkgate.clearance.dossier import carried, said_in
+from silkgate.clearance.dossier import carried, names_persons, said_in, without_persons
 from silkgate.clearance.engine.run import Engine, EngineBusyError
 from silkgate.clearance.explain import reason
 from silkgate.clearance.queries import COUNTED, GROUP_NAMES, Line, matching, newest, reasons_lately, today
@@ -25,6 +25,7 @@ __all__ = [
     "clear_folder",
     "load_zone",
     "matching",
+    "names_persons",
     "newest",
     "read_zone_folder",
     "reason",
@@ -33,4 +34,5 @@ __all__ = [
     "run_engine",
     "said_in",
     "today",
+    "without_persons",
 ]

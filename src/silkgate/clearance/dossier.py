@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -65,6 +66,8 @@ def gather(number: int, *, in_full: bool) -> Dossier | None:
         message_ids = {document.message_id for document in documents if document}
         message_ids |= {event.detail["message"] for event in events if isinstance(event.detail.get("message"), int)}
         receipts = _receipts(inbox, full, message_ids, documents)
+    if not in_full:
+        receipts = tuple(line._replace(info=without_persons(line.info)) for line in receipts)
     return Dossier(
         full=full,
         decision=_decision(full, events, in_full=in_full),
@@ -149,6 +152,8 @@ def _receipts(
         "logisticsNo": row.logistics_no,
         "payTransactionId": paid.get("payTransactionId", ""),
         "invtNo": row.invt_no or "",
+        "preNo": row.pre_no,
+        "copNo": (documents[0].head.get("copNo", "") if documents[0] else "") or row.order_no[-20:],
     }
     found = []
     for message_id in sorted(message_ids):
@@ -186,7 +191,7 @@ class Said(NamedTuple):
     at: datetime | None
 
 
-NUMBERS = ("payTransactionId", "logisticsNo", "invtNo", "orderNo", "billNo")
+NUMBERS = ("payTransactionId", "logisticsNo", "invtNo", "orderNo", "billNo", "copNo", "preNo")
 """Elements that name a document in a receipt; the first that is there speaks."""
 
 
@@ -225,6 +230,24 @@ def carried(message_id: int) -> tuple[Carried, ...]:
         )
         for document in documents
     )
+
+
+_NAMES_PERSONS = frozenset({"buyer.id", "match.buyer", "match.payer", "match.consignee"})
+"""Reasons whose sentence repeats a personal value."""
+_HIDDEN = "（含个人信息，已隐去）"
+
+
+def without_persons(info: str) -> str:
+    """`returnInfo` as strangers may read it: a reason that names a person keeps its slug and loses its sentence."""
+    parts = re.split(r"(?=\[[a-z]+\.[a-z_]+\])", info)
+    return "".join(
+        f"[{slug}]{_HIDDEN}" if (slug := part[1:].partition("]")[0]) in _NAMES_PERSONS else part for part in parts
+    )
+
+
+def names_persons(body: bytes) -> bool:
+    """Whether a receipt message repeats personal values."""
+    return any(without_persons(said.info) != said.info for said in said_in(body))
 
 
 # --- History --------------------------------------------------------------------------------------------------------

@@ -22,6 +22,10 @@ SERVICES = (
 """Address names of the services, the paths that belong to each, their words."""
 
 
+ZONES = {"zhengzhou": Text("郑州跨境电子商务综合试验区", "Zhengzhou cross-border e-commerce pilot zone")}
+"""Zones by the name that their folder gives them; any other name is shown as it is."""
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor for `ui/base.html`. Costs no query where the page is shown without a zone or a session."""
     here = request.path.rstrip("/")
@@ -43,4 +47,4 @@ def organisation() -> Text | None:
     """The zone that this installation serves; None before one was loaded."""
     with connection.cursor() as cursor:
         zone = registry.zone(cursor)
-    return Text(zone.name, zone.name) if zone else None
+    return ZONES.get(zone.name, Text(zone.name, zone.name)) if zone else None

@@ -159,9 +159,9 @@ def decision_panel(decision: shapes.Decision, heading: str = "h2") -> dict[str, 
 
 
 @register.inclusion_tag("ui/shapes/reasons.html")
-def reasons(found: tuple[shapes.Reason, ...]) -> dict[str, Any]:
-    """Findings explained: field, found, needed, rule, law, nearest change."""
-    return {"reasons": found}
+def reasons(found: tuple[shapes.Reason, ...], mark: str = "refused") -> dict[str, Any]:
+    """Findings explained: field, found, needed, rule, law, nearest change. `mark` says whether they refuse."""
+    return {"reasons": found, "wrong": mark == "refused"}
 
 
 @register.inclusion_tag("ui/shapes/law.html")
