@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import psycopg
@@ -66,9 +67,7 @@ class Receiver:
 
     def __init__(self, connect: Callable[[], psycopg.Connection] = connect) -> None:
         self._connect = connect
-        self._directory_lock = threading.Lock()
-        self._directory_connection = connect()
-        self._directory = CertificateDirectory(self._directory_connection.cursor, now)
+        self._certificates = CertificateDirectory(self._cursor, now)
         self._waiting: queue.SimpleQueue[tuple[list[Received], Future[list[int]]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._commit_all, name="inbox-commit", daemon=True)
         self._thread.start()
@@ -77,9 +76,11 @@ class Receiver:
         """The stages of intake over one message, with no effect."""
         return intake.examine(raw, self._certificates, max_message_bytes=max_message_bytes(), channel=channel)
 
-    def _certificates(self, code: str):  # type: ignore[no-untyped-def]
-        with self._directory_lock:
-            return self._directory(code)
+    @contextmanager
+    def _cursor(self) -> Iterator[psycopg.Cursor]:
+        """A cursor on a connection of its own: a lost connection does not outlive one look."""
+        with self._connect() as connection, connection.cursor() as cursor:
+            yield cursor
 
     def keep(self, received: list[Received]) -> list[int]:
         """Keep examined messages; their numbers, once durable. Raises what the database says, keeping nothing."""
@@ -95,40 +96,35 @@ class Receiver:
         """Commit what waits, then let go."""
         self._waiting.put(None)
         self._thread.join()
-        self._directory_connection.close()
 
     def _commit_all(self) -> None:
-        connection = self._connect()
+        connection: psycopg.Connection | None = None
         while True:
             work = [self._waiting.get()]
             while not self._waiting.empty() and len(work) < MESSAGES_PER_SEGMENT:
                 work.append(self._waiting.get())
-            if connection.closed or connection.broken:
-                connection = self._reconnect(connection)
             requests = [item for item in work if item is not None]
             if requests:
-                self._commit(connection, requests)
+                try:
+                    if connection is None or connection.closed:
+                        connection = self._connect()
+                    self._commit(connection, requests)
+                except Exception as error:
+                    for _, future in requests:
+                        future.set_exception(error)
+                    if connection is not None and not isinstance(error, psycopg.DataError):
+                        connection.close()
             if len(requests) < len(work):
-                connection.close()
+                if connection is not None:
+                    connection.close()
                 return
-
-    def _reconnect(self, connection: psycopg.Connection) -> psycopg.Connection:
-        try:
-            return self._connect()
-        except psycopg.Error:
-            return connection  # still broken: the commit will say so to whoever waits
 
     def _commit(self, connection: psycopg.Connection, requests: list[tuple[list[Received], Future[list[int]]]]) -> None:
         """One transaction for all requests, so that none of them is kept by half."""
-        try:
-            numbers: list[int] = []
-            with connection.transaction():
-                for piece in pieces(item for received, _ in requests for item in received):
-                    numbers.extend(inbox.store(connection, piece, now()))
-        except Exception as error:
-            for _, future in requests:
-                future.set_exception(error)
-            return
+        numbers: list[int] = []
+        with connection.transaction():
+            for piece in pieces(item for received, _ in requests for item in received):
+                numbers.extend(inbox.store(connection, piece, now()))
         start = 0
         for received, future in requests:
             future.set_result(numbers[start : start + len(received)])

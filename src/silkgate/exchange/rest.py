@@ -81,9 +81,9 @@ def send_messages(request: HttpRequest) -> Any:
         raws = _bodies(request)
     except _BadRequestError as bad:
         return bad.response
-    receiver = shared_receiver()
-    received = [receiver.examine(raw, "http") for raw in raws]
     try:
+        receiver = shared_receiver()
+        received = [receiver.examine(raw, "http") for raw in raws]
         numbers = receiver.keep(received)
     except psycopg.Error:
         return problem(

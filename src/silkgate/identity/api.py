@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 from typing import Any
 
 from silkgate.journal import api as journal
@@ -33,24 +35,48 @@ def certificates(cursor: Any) -> dict[str, tuple[Certificate, ...]]:
     return filed
 
 
+Cursor = Callable[[], AbstractContextManager[Any]]
+
+
 class CertificateDirectory:
-    """Filed certificates by sender, kept in memory and read again when they have changed."""
+    """Filed certificates by sender, kept in memory and read again when they have changed. For any number of threads."""
 
     def __init__(
-        self, cursor: Callable[[], Any], clock: Callable[[], Any], fresh_for: timedelta = timedelta(seconds=2)
+        self, cursor: Cursor, clock: Callable[[], datetime], fresh_for: timedelta = timedelta(seconds=2)
     ) -> None:
         self._cursor, self._clock, self._fresh_for = cursor, clock, fresh_for
         self._filed: dict[str, tuple[Certificate, ...]] = {}
         self._revision: int | None = None
-        self._looked_at: Any = None
+        self._looked_at: datetime | None = None
+        self._lock = threading.Lock()
 
     def __call__(self, code: str) -> Sequence[Certificate]:
-        """Certificates filed for the enterprise `code`; none: empty."""
+        """Certificates filed for the enterprise `code`; none: empty. Raises what the database says."""
         now = self._clock()
-        if self._looked_at is None or now - self._looked_at > self._fresh_for:
-            self._looked_at = now
-            with self._cursor() as cursor:
-                revision = journal.revisions(cursor).get(TOPIC, 0)
-                if revision != self._revision:
-                    self._filed, self._revision = certificates(cursor), revision
-        return self._filed.get(code, ())
+        with self._lock:
+            if self._looked_at is None or now - self._looked_at > self._fresh_for:
+                with self._cursor() as cursor:
+                    revision = journal.revisions(cursor).get(TOPIC, 0)
+                    if revision != self._revision:
+                        self._filed, self._revision = certificates(cursor), revision
+                self._looked_at = now
+            return self._filed.get(code, ())
+
+
+def add_officer(username: str, password: str) -> None:
+    """A person who may sign in and decide on held declarations; a known name gets the new password.
+
+    Raises ValueError, with Django's own words, for a password that is too weak.
+    """
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.password_validation import validate_password
+    from django.core.exceptions import ValidationError
+
+    model = get_user_model()
+    user = model.objects.filter(username=username).first() or model(username=username)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise ValueError(" ".join(error.messages)) from error
+    user.set_password(password)
+    user.save()

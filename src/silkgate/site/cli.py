@@ -137,6 +137,21 @@ def load(
 
 
 @app.command()
+def officer(
+    name: str,
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="密码。The password.")
+    ],
+) -> None:
+    """新增关员账号或更换其密码。Add an officer who may sign in, or change the password."""
+    from silkgate.site import loading
+    from silkgate.site.application import application
+
+    with application():
+        loading.add_officer(name, password)
+
+
+@app.command()
 def demo(
     per_second: Annotated[float, typer.Option(min=0.01, help="每秒包裹数。Parcels a second.")] = 2.0,
     count: Annotated[

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -19,6 +19,9 @@ from silkgate.kernel.findings import Finding
 from silkgate.kernel.text import Text
 from silkgate.site.language import language
 from silkgate.site.problem import Problem
+
+if TYPE_CHECKING:
+    from silkgate.clearance.api import Cleared
 
 _ACCEPTED = Text("接受", "accepted")
 _REJECTED = Text("拒绝", "rejected")
@@ -40,7 +43,7 @@ def check(files: Sequence[Path], as_json: bool) -> int:
 
 
 def _checked(file: Path) -> dict[str, Any]:
-    from silkgate.exchange.api import check_message
+    from silkgate.clearance.api import check_message
 
     try:
         raw = file.read_bytes()
@@ -69,21 +72,52 @@ def clear(folder: Path, receipts: Path) -> int:
 
     if not folder.is_dir():
         raise Problem(f"{folder}不是目录。", f"{folder} is not a directory.")
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(_said(Text("清关", "Clearing")), total=None)
-        summary = clear_folder(folder, receipts, lambda done, total: bar.update(task, completed=done, total=total))
-    table = Table(_said(Text("结果", "Result")), _said(Text("数量", "Count")))
-    table.columns[1].justify = "right"
-    for state, count in summary.counts.items():
-        table.add_row(str(state), f"{count:,}")
-    Console().print(table)
+        tasks = {stage: bar.add_task(_said(words), total=None, start=False) for stage, words in _STAGES.items()}
+
+        def progress(stage: str, done: int, total: int) -> None:
+            bar.start_task(tasks[stage])
+            bar.update(tasks[stage], completed=done, total=total)
+
+        cleared = clear_folder(folder, receipts, progress=progress)
+    _print_summary(cleared, receipts)
     return 0
+
+
+_STAGES = {
+    "take": Text("接收", "Taking in"),
+    "decide": Text("裁决", "Deciding"),
+    "receipts": Text("写回执", "Writing receipts"),
+}
+
+
+def _print_summary(cleared: Cleared, receipts: Path) -> None:
+    """What came in, what became of it, and why not."""
+    table = Table(_said(Text("项目", "What")), _said(Text("数量", "Count")))
+    table.columns[1].justify = "right"
+    table.add_row(_said(Text("报文", "messages")), f"{cleared.messages:,}")
+    table.add_row(_said(Text("单证", "documents")), f"{cleared.documents:,}")
+    for outcome, words in _OUTCOMES.items():
+        if cleared.outcomes[outcome]:
+            table.add_row("  " + _said(words), f"{cleared.outcomes[outcome]:,}")
+    table.add_section()
+    for state, count in sorted(cleared.states.items()):
+        table.add_row(f"{_said(Text('清单状态', 'declarations in state'))} {state}", f"{count:,}")
+    table.add_section()
+    for reason, count in cleared.reasons.most_common():
+        table.add_row(reason, f"{count:,}")
+    table.add_section()
+    table.add_row(f"{_said(Text('回执报文', 'receipt messages'))} → {receipts}", f"{cleared.receipts:,}")
+    table.add_row(_said(Text("用时（秒）", "seconds")), f"{cleared.seconds:.1f}")
+    Console().print(table)
+
+
+_OUTCOMES = {
+    "accepted": Text("报文接受", "messages accepted"),
+    "rejected": Text("报文拒绝", "messages rejected"),
+    "duplicate": Text("报文重复", "messages repeated"),
+}
 
 
 def run_case(case_dir: Path, out: Path | None, as_json: bool) -> int:

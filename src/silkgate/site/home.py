@@ -43,6 +43,11 @@ class Home:
         """The demo zone's files, keys and counter."""
         return self.root / "demo"
 
+    @property
+    def demo_officer(self) -> Path:
+        """Name and password of the demo's officer, readable by their owner only."""
+        return self.demo / "officer"
+
     def prepare(self) -> Home:
         """Make the directory. Raises Problem where that is impossible."""
         try:

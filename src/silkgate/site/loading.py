@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 from silkgate.site.home import Home
 from silkgate.site.problem import Problem
+
+DEMO_OFFICER = "officer"
 
 
 def is_loaded() -> bool:
@@ -35,3 +38,25 @@ def load_demo(home: Home) -> None:
     folder = home.demo / "zone"
     demo_zone(home, timezone.now()).write(folder)
     load_zone_from(folder)
+    _add_demo_officer(home)
+
+
+def _add_demo_officer(home: Home) -> None:
+    """An officer for the demo, with a password made here and kept in the home for whoever runs it."""
+    from silkgate.identity.api import add_officer
+
+    password = secrets.token_urlsafe(12)
+    add_officer(DEMO_OFFICER, password)
+    file = home.demo_officer
+    file.touch(mode=0o600)
+    file.write_text(f"{DEMO_OFFICER} {password}\n", encoding="utf-8")
+
+
+def add_officer(username: str, password: str) -> None:
+    """An officer who may sign in. Raises Problem for a password that is too weak."""
+    from silkgate.identity.api import add_officer as add
+
+    try:
+        add(username, password)
+    except ValueError as error:
+        raise Problem(f"密码不可用：{error}", f"The password cannot be used: {error}") from error

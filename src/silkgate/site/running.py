@@ -141,6 +141,9 @@ class Run:
     def _announce(self, address: str) -> None:
         text = Text(f"丝关已就绪：{address}（按Ctrl-C停止）", f"Silkgate is ready: {address} (Ctrl-C stops it)")
         self.console.print(Styled(text.in_language(language()), style="bold"))
+        if self.home.demo_officer.exists():
+            name, password = self.home.demo_officer.read_text(encoding="utf-8").split()
+            self._tell(f"演示关员登录：{name}，密码{password}", f"Demo officer: {name}, password {password}")
 
     def _tell(self, zh: str, en: str) -> None:
         self.console.print(Styled(Text(zh, en).in_language(language())))
