@@ -126,7 +126,7 @@ class EmbeddedPostgres:
     def _launch(self) -> None:
         known = places.recorded(self.area)
         if postmaster.is_running(known.data):
-            if self._wait_until_settled() is State.READY:
+            if self._has_socket() and self._wait_until_settled() is State.READY:
                 return
             # It runs but cannot be reached: its socket was swept away with the temporary directory.
             postmaster.stop(known.data)
@@ -206,8 +206,10 @@ class EmbeddedPostgres:
         return State.ABSENT
 
     def _is_coming_up(self) -> bool:
-        known = places.recorded(self.area)
-        return postmaster.is_running(known.data) and (known.sockets / places.SOCKET_FILE).exists()
+        return self._has_socket() and self.is_running()
+
+    def _has_socket(self) -> bool:
+        return (places.recorded(self.area).sockets / places.SOCKET_FILE).exists()
 
     def _create_role_and_database(self) -> None:
         with psycopg.connect(self.superuser_url, autocommit=True) as connection:
@@ -222,7 +224,7 @@ class EmbeddedPostgres:
     # --- small parts ---------------------------------------------------------------------------------------------
 
     def _state(self) -> State:
-        if not (places.recorded(self.area).sockets / places.SOCKET_FILE).exists():
+        if not self._has_socket():
             return State.ABSENT
         try:
             with psycopg.connect(self.superuser_url, connect_timeout=10, autocommit=True) as connection:
