@@ -89,7 +89,7 @@ def serve(
 @app.command()
 def worker(role: Annotated[Role, typer.Option(help="引擎、接入或两者。Engine, intake or both.")] = Role.ALL) -> None:
     """后台进程：引擎逐批裁决，接入读取投递目录。The engine decides, the intake reads the folder drop."""
-    from silkgate.site import lifeline, running, workers
+    from silkgate.site import lifeline, running
     from silkgate.site.application import application
 
     lifeline.hold()
@@ -99,9 +99,14 @@ def worker(role: Annotated[Role, typer.Option(help="引擎、接入或两者。E
             return
         stop = lifeline.stop_event()
         if role is Role.ENGINE:
-            workers.run_engine(stop)
+            from silkgate.clearance.api import run_engine
+
+            run_engine(stop)
         else:
-            workers.run_intake(home, stop)
+            from silkgate.exchange.api import watch
+
+            home.drop.mkdir(exist_ok=True)
+            watch(home.drop, stop)
 
 
 @app.command()
