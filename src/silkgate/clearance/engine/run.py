@@ -86,6 +86,8 @@ class Engine:
         try:
             if exception[0] is None:
                 self.settle()
+                # The server may take a moment to notice that a session has ended; the next engine need not wait.
+                self._writer.execute("select pg_advisory_unlock(%s)", (ENGINE_LOCK,))
         finally:
             self._thread.shutdown(wait=True)
             self._close()
