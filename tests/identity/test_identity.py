@@ -1,4 +1,4 @@
-"""Certificates are filed once and found by their enterprise, a change is seen in time; officers have strong passwords."""
+"""Certificates are filed once, found by enterprise, and a change is seen in time; officers have strong passwords."""
 
 from contextlib import contextmanager
 from datetime import datetime, timedelta
