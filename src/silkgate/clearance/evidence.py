@@ -6,7 +6,7 @@ The engine judges compact records; people are shown what the message says. Both 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -15,8 +15,8 @@ from silkgate.standards import dxp, safexml
 from silkgate.standards.ceb.catalogue import MESSAGES, Field
 from silkgate.standards.ceb.read import Reader
 from silkgate.tariff.api import codes
-from silkgate.ui.formats import masked
-from silkgate.ui.shapes import Comparison, ComparisonGroup, ComparisonRow, Source, compare
+from silkgate.ui.formats import Part, masked
+from silkgate.ui.shapes import Cell, Comparison, ComparisonGroup, ComparisonRow, Source, compare
 
 COMPARED = ("621", "311", "411", "511")
 """Declaration, order, payment, waybill: the columns of the comparison, in this order."""
@@ -94,7 +94,8 @@ def _fields() -> dict[str, Field]:
     return fields
 
 
-_DERIVED = {
+_IN_FINDINGS = {
+    "country": Text("原产国（地区）", "Country of origin"),
     "dutiableValue": Text("完税价格", "Dutiable value"),
     "emsNo/itemRecordNo": Text("账册编号与料号", "Account book and item number"),
 }
@@ -102,8 +103,20 @@ _DERIVED = {
 
 def field_name(element: str) -> Text:
     """The name of an element in words; the element itself where the catalogue does not know it."""
+    if element in _IN_FINDINGS:
+        return _IN_FINDINGS[element]
     field = _fields().get(element)
-    return field.label if field else _DERIVED.get(element, Text(element, element))
+    return field.label if field else Text(element, element)
+
+
+CODED = {"country": "countries", "unit": "units"}
+"""Elements that hold a code, and its table."""
+
+
+def coded(element: str, value: str) -> Text | str:
+    """A value with the word that its code stands for: `136 瑞士`; other values as they are."""
+    word = codes(CODED[element]).get(value) if element in CODED else None
+    return Text(f"{value} {word.zh}", f"{value} {word.en}") if word else value
 
 
 def field_of(code: str, element: str, *, line: bool = False) -> Text:
@@ -111,14 +124,6 @@ def field_of(code: str, element: str, *, line: bool = False) -> Text:
     kind = MESSAGES[code]
     fields = kind.line_fields if line else kind.head_fields
     return next((field.label for field in fields if field.name == element), field_name(element))
-
-
-def _coded(table: str) -> Callable[[str], str]:
-    def shown(value: str) -> str:
-        word = codes(table).get(value)
-        return f"{value} {word.zh}" if word else value
-
-    return shown
 
 
 def _same_number(one: str, other: str) -> bool:
@@ -153,38 +158,53 @@ class _Side:
             shown=masked if element in PERSONAL and not self.in_full else None,
         )
 
-    def line_rows(self, gnum: str) -> tuple[ComparisonRow, ...]:
-        """Rows of the goods line `gnum` in declaration and order."""
-        declared, ordered = (
-            next((line for line in document.lines if line.get("gnum") == gnum), {}) if document else None
-            for document in self.documents[:2]
-        )
+    def goods_line(self, gnum: str, *, bonded: bool) -> tuple[ComparisonRow, ...]:
+        """The goods line `gnum` in declaration and order, field by field; always the same fields in a declaration."""
+        lines = [_line(document, gnum) for document in self.documents[:2]]
         rows = []
-        for element, both, number, table in (
-            ("gcode", False, False, ""),
-            ("itemRecordNo", False, False, ""),
-            ("qty", True, True, ""),
-            ("unit", True, False, "units"),
-            ("totalPrice", True, True, ""),
-            ("country", True, False, "countries"),
-        ):
-            values = (
-                None if declared is None else declared.get(element, "" if both else None),
-                None if ordered is None or not both else ordered.get(element, ""),
-            )
-            if values == (None, None):
+        for element, both, number in _GOODS_FIELDS:
+            if element == "itemRecordNo" and not bonded:
                 continue
+            declared, ordered = (None if line is None else line.get(element, "") for line in lines)
             rows.append(
                 compare(
                     field_of("621", element, line=True),
-                    (*values, None, None),
+                    (declared, ordered if both else None),
                     element,
                     reference=ORDER,
                     **({"same": _same_number} if number else {}),
-                    shown=_coded(table) if table else None,
+                    shown=functools.partial(coded, element) if element in CODED else None,
                 )
             )
         return tuple(rows)
+
+
+_GOODS_FIELDS = (
+    ("gcode", False, False),
+    ("itemRecordNo", False, False),
+    ("qty", True, True),
+    ("unit", True, False),
+    ("totalPrice", True, True),
+    ("country", True, False),
+)
+"""Fields of a goods line; whether the order has them too; whether they are numbers."""
+
+
+def _line(document: Evidence | None, gnum: str) -> Mapping[str, str] | None:
+    """The line of a document: empty where it has none of this number, None where the document is missing."""
+    if document is None:
+        return None
+    return next((line for line in document.lines if line.get("gnum") == gnum), {})
+
+
+def _order_sum(order: Evidence | None) -> Cell:
+    """How the order arrives at what was paid, as it says itself."""
+    if order is None:
+        return Cell()
+    value, freight, tax, discount = (
+        order.head.get(name, "0") for name in ("goodsValue", "freight", "taxTotal", "discount")
+    )
+    return Cell((Part(f"{value} + {freight} + {tax} − {discount}", False),))
 
 
 def side_by_side(
@@ -209,7 +229,7 @@ def side_by_side(
         )
         for code, document in zip(COMPARED, documents, strict=True)
     )
-    groups = [
+    groups = (
         ComparisonGroup(
             Text("编号", "Numbers"),
             (
@@ -242,19 +262,20 @@ def side_by_side(
                 side.row("", "acturalPaid", "amountPaid", "", number=True),
                 side.row("freight", "", "", "freight", reference=WAYBILL, number=True),
                 side.row("insuredFee", "", "", "insuredFee", reference=WAYBILL, number=True),
-                side.row("", "goodsValue", "", "", number=True),
-                side.row("", "freight", "", "", number=True),
-                side.row("", "taxTotal", "", "", number=True),
-                side.row("", "discount", "", "", number=True),
+                ComparisonRow(
+                    Text("货值＋运杂费＋税款−抵扣", "goods + freight + tax − discount"),
+                    (Cell(), _order_sum(documents[ORDER]), Cell(), Cell()),
+                ),
             ),
         ),
-    ]
+    )
     names: dict[str, str] = {}
     for document in documents[:2]:
         for line in document.lines if document else ():
             names.setdefault(line["gnum"], line.get("gname") or line.get("itemName", ""))
-    groups += [
-        ComparisonGroup(Text(f"第{gnum}项 {name}", f"Line {gnum} {name}"), side.line_rows(gnum))
+    bonded = any("itemRecordNo" in line for line in (documents[0].lines if documents[0] else ()))
+    goods = tuple(
+        ComparisonGroup(Text(f"第{gnum}项 {name}", f"Line {gnum} {name}"), side.goods_line(gnum, bonded=bonded))
         for gnum, name in sorted(names.items(), key=lambda item: int(item[0]))
-    ]
-    return Comparison(sources, tuple(groups))
+    )
+    return Comparison(sources, groups, goods)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from silkgate.clearance.domain import AssessedLine, Assessment
-from silkgate.clearance.evidence import PERSONAL, field_name
+from silkgate.clearance.evidence import PERSONAL, coded, field_name
 from silkgate.kernel.findings import Finding
 from silkgate.kernel.text import Text
 from silkgate.tariff.api import Card, NotInForceError, cards, parameter
@@ -80,8 +80,8 @@ def reason(finding: Finding, *, in_full: bool) -> Reason:
         field=name,
         element=finding.field,
         line=finding.line,
-        found=finding.found,
-        needed=finding.needed,
+        found=coded(finding.field, finding.found),
+        needed=coded(finding.field, finding.needed),
         law=law_of_card(card),
         nearest=Text(card.advise(zh).zh, card.advise(en).en),
     )

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from silkgate.clearance import actions, dossier, queries
 from silkgate.clearance.domain import DETAINED, HELD
+from silkgate.clearance.evidence import coded, field_name
 from silkgate.clearance.explain import selection_findings
 from silkgate.kernel.text import Text
 from silkgate.tariff.api import cards
@@ -84,12 +85,13 @@ def desk(request: HttpRequest) -> HttpResponse:
     return render(request, "clearance/desk.html", context)
 
 
-def _selected(line: queries.HeldLine) -> list[tuple[Text, str]]:
-    """Why a person has to look: the card's title and the value that met the rule."""
-    findings = selection_findings(line.state, line.selected_by, line.invt_no)
+def _selected(line: queries.HeldLine) -> list[tuple[Text, Text | str]]:
+    """Why a person has to look: the field that met a selection rule with its value, or that it was drawn at random."""
     return [
-        (cards()[finding.code].title, finding.found if finding.code != "selection.random" else "")
-        for finding in findings
+        (cards()[finding.code].title, "")
+        if finding.code == "selection.random"
+        else (field_name(finding.field), coded(finding.field, finding.found))
+        for finding in selection_findings(line.state, line.selected_by, line.invt_no)
     ]
 
 

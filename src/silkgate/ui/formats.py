@@ -113,7 +113,7 @@ def masked(value: str) -> str:
 class Part(NamedTuple):
     """A piece of a value, and whether it differs from what it was compared with."""
 
-    text: str
+    text: Text | str
     differs: bool
 
 

@@ -29,8 +29,8 @@ class Reason(NamedTuple):
     field: Text | None = None
     element: str = ""
     line: int | None = None
-    found: str = ""
-    needed: str = ""
+    found: Text | str = ""
+    needed: Text | str = ""
     law: Law | None = None
     nearest: Text | None = None
 
@@ -62,11 +62,6 @@ class Cell(NamedTuple):
     parts: tuple[Part, ...] = ()
     differs: bool = False
 
-    @property
-    def text(self) -> str:
-        """The value without marks."""
-        return "".join(part.text for part in self.parts)
-
 
 class ComparisonRow(NamedTuple):
     """One field across the documents."""
@@ -93,11 +88,13 @@ class Comparison(NamedTuple):
 
     sources: tuple[Source, ...]
     groups: tuple[ComparisonGroup, ...]
+    goods: tuple[ComparisonGroup, ...] = ()
+    """Goods lines, a group each, all with the same fields; shown with a row per document and a column per field."""
 
     @property
     def differences(self) -> int:
         """How many fields differ."""
-        return sum(row.differs for group in self.groups for row in group.rows)
+        return sum(row.differs for group in (*self.groups, *self.goods) for row in group.rows)
 
 
 def compare(
@@ -107,7 +104,7 @@ def compare(
     *,
     reference: int | None = None,
     same: Callable[[str, str], bool] = operator.eq,
-    shown: Callable[[str], str] | None = None,
+    shown: Callable[[str], Text | str] | None = None,
 ) -> ComparisonRow:
     """A row of a comparison: values that depart from the reference are marked in place.
 
@@ -216,10 +213,10 @@ class Chip(NamedTuple):
 
 
 class Pager(NamedTuple):
-    """Keyset pages: addresses of the newer and older page, empty where there is none."""
+    """Keyset pages: addresses of the first page (empty while on it) and of the next (empty where the list ends)."""
 
-    newer_href: str = ""
-    older_href: str = ""
+    first_href: str = ""
+    next_href: str = ""
 
 
 class Bar(NamedTuple):

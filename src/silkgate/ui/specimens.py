@@ -83,6 +83,15 @@ COMPARISON = shapes.Comparison(
             (shapes.compare(Text("实付金额", "Amount paid"), (None, "340.90", "304.90", None), "acturalPaid"),),
         ),
     ),
+    goods=(
+        shapes.ComparisonGroup(
+            Text("第1项 婴幼儿配方奶粉", "Line 1 Infant formula"),
+            (
+                shapes.compare(Text("数量", "Quantity"), ("2", "3"), "qty", reference=1),
+                shapes.compare(Text("总价", "Total price"), ("329.90", "329.90"), "totalPrice"),
+            ),
+        ),
+    ),
 )
 
 MONEY = shapes.MoneyTable(
@@ -140,7 +149,7 @@ CHIPS = (
     shapes.Chip(Text("查验", "Inspection"), "#chips", total=9, mark="held"),
     shapes.Chip(Text("退单", "Refused"), "#chips", total=25, mark="refused"),
 )
-PAGER = shapes.Pager(newer_href="#chips", older_href="#chips")
+PAGER = shapes.Pager(first_href="#chips", next_href="#chips")
 
 CHART = shapes.Chart(
     Text("今日各状态票数", "Declarations today by state"),

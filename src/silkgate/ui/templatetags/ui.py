@@ -173,7 +173,17 @@ def law(source: shapes.Law | None) -> dict[str, Any]:
 @register.inclusion_tag("ui/shapes/comparison.html")
 def comparison(table: shapes.Comparison) -> dict[str, Any]:
     """Documents side by side with differences marked in place."""
-    return {"table": table, "columns": len(table.sources) + 1}
+    goods = [
+        (
+            group,
+            [
+                (source, [(row.name, row.cells[place]) for row in group.rows])
+                for place, source in enumerate(table.sources[: len(group.rows[0].cells)])
+            ],
+        )
+        for group in table.goods
+    ]
+    return {"table": table, "columns": len(table.sources) + 1, "goods": goods}
 
 
 @register.filter
@@ -209,7 +219,7 @@ def chips(choices: tuple[shapes.Chip, ...], zh: str = "筛选", en: str = "Filte
 
 @register.inclusion_tag("ui/shapes/pager.html")
 def pager(pages: shapes.Pager) -> dict[str, Any]:
-    """Newer and older page of a list."""
+    """First and next page of a list."""
     return {"pager": pages}
 
 
