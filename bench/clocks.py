@@ -59,14 +59,14 @@ def on_intake(clocks: Clocks) -> None:
 
 def on_engine(clocks: Clocks) -> None:
     """Clocks on the stages of the engine."""
-    from silkgate.clearance.engine import run
+    from silkgate.clearance.engine import decide, run
     from silkgate.exchange import outbox
 
     clocks.put("read", run, "segments_after")
     clocks.put("prefetch", run.Prefetch, "__call__")
-    clocks.put("take", run.Taking, "message")
-    clocks.put("decide", run.Settling, "settle")
-    clocks.put("answer", run.Answering, "messages")
+    clocks.put("take", decide.Taking, "message")
+    clocks.put("decide", decide.Settling, "settle")
+    clocks.put("answer", decide.Answering, "messages")
     clocks.put("rows", run.BatchRows, "__init__")
     clocks.put("persist", run, "write")
     outbox._compress = _Compressor(clocks, outbox._compress)

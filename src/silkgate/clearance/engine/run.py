@@ -17,19 +17,14 @@ from typing import Any
 
 import psycopg
 
-from silkgate.clearance.domain import DETAINED, HELD, OfficerInstruction, Party
-from silkgate.clearance.engine.answer import Answering
-from silkgate.clearance.engine.effects import Effects
+from silkgate.clearance.domain import OfficerInstruction
+from silkgate.clearance.engine.decide import decide, messages_of, read_reference
 from silkgate.clearance.engine.persist import AnotherEngineError, BatchRows, write
 from silkgate.clearance.engine.prefetch import Prefetch
-from silkgate.clearance.engine.settle import Settling, Zone
 from silkgate.clearance.engine.state import State
-from silkgate.clearance.engine.take import Taking
-from silkgate.exchange.api import NOTIFY_CHANNEL, Found, segments_after
+from silkgate.exchange.api import NOTIFY_CHANNEL, segments_after
 from silkgate.journal import api as journal
 from silkgate.kernel.clock import china_day
-from silkgate.registry import api as registry
-from silkgate.risk import api as risk
 from silkgate.tariff import api as tariff
 
 log = logging.getLogger("silkgate.engine")
@@ -141,28 +136,11 @@ class Engine:
             return 0
         self._refresh()
         at = self._clock()
-        law = tariff.law_of(china_day(at), policy=self._policy)
+        law = tariff.law_of(china_day(at), policy=self._reference.policy)
         version = f"{law.version}.{law.tariff_version}"
-        messages: list[tuple[int, Found, list[Any]]] = [
-            (segment.message_id(place), found, found.records())
-            for segment in segments
-            for place, found in enumerate(segment.found)
-        ]
-        self._prefetch(
-            messages,
-            declared=[instruction.declaration_id for instruction in instructions],
-            day=law.day,
-            annual_limit_cents=law.annual_limit_cents,
-        )
-        state.batch_no += 1
-        effects = Effects(state.batch_no, at)
-        answering = Answering(state, effects, tariff.cards())
-        settling = Settling(state, self._zone, law, self._filed, self._selection, effects, answering)
-        taking = Taking(state, self._filed, effects, settling, answering)
-        for instruction in instructions:
-            self._carry_out(instruction, effects, settling, answering)
-        for message_id, found, documents in messages:
-            taking.message(message_id, found, documents)
+        messages = messages_of(segments)
+        answering = decide(state, self._prefetch, self._reference, law, at, messages, instructions)
+        effects = answering.effects
         outgoing = answering.messages()
         state.receipt_id += len(outgoing)
         if segments:
@@ -199,18 +177,7 @@ class Engine:
             revisions = journal.revisions(cursor)
             if revisions == self._revisions:
                 return
-            zone = registry.zone(cursor)
-            if zone is None:
-                raise LookupError(
-                    "no zone is loaded: run `silkgate load` first / 尚未装载综试区：请先运行silkgate load"
-                )
-            self._zone = Zone(zone.name, zone.customs_code, zone.guarantees_checked, zone.selection_key)
-            self._policy = zone.policy
-            self._filed = {
-                code: Party(code, enterprise.roles, enterprise.dxp_id)
-                for code, enterprise in registry.enterprises(cursor).items()
-            }
-            self._selection = risk.selection(cursor)
+            self._reference = read_reference(cursor)
             if self._revisions is not None and revisions.get("bonded.books") != self._revisions.get("bonded.books"):
                 self.settle()
                 self.state.books.now.clear()
@@ -218,37 +185,6 @@ class Engine:
                 self.state.accounts.now.clear()
                 self.state.accounts.before.clear()
             self._revisions = revisions
-
-    def _carry_out(
-        self, instruction: OfficerInstruction, effects: Effects, settling: Settling, answering: Answering
-    ) -> None:
-        """An officer's decision on a held or detained declaration; CEB622 follows."""
-        entry = self.state.living.get(instruction.declaration_id)
-        if entry is None or entry.state not in HELD | set(DETAINED):
-            outcome = f"not held any more: {entry.state}" if entry else "no such declaration"
-            effects.instructions.append((instruction.id, outcome))
-            return
-        effects.declared(entry)
-        entry.decided_at = effects.at
-        if instruction.state == "800":
-            entry.findings, entry.reasons = [], ()
-            settling.release(entry, instruction.officer, instruction.reason)
-        else:
-            if instruction.state == "100":
-                settling.aftercare.send_back(entry, instruction)
-                kind, word = "declaration.sent_back", "海关退单"
-            else:
-                settling.aftercare.detain(entry, instruction)
-                kind, word = "declaration.detained", "扣留"
-            detail = {
-                "state": entry.state,
-                "reason": instruction.reason,
-                "findings": [f.to_list() for f in entry.findings],
-            }
-            effects.event(kind, "declaration", entry.id, detail, instruction.officer)
-            answering.decided_by_officer(entry, f"{word}：{instruction.reason}"[:1000])
-        entry.doc = None
-        effects.instructions.append((instruction.id, "done"))
 
 
 def _notices(connection: psycopg.Connection, timeout_seconds: float) -> Iterator[Any]:
