@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from lxml import etree
@@ -56,6 +57,7 @@ class Recognised(NamedTuple):
     root: etree._Element | None
 
 
+_LIMITS = safexml.Limits()
 _recogniser = Recogniser(WANTED)
 _reader = Reader(WANTED)
 
@@ -63,10 +65,13 @@ _reader = Reader(WANTED)
 def examine(raw: bytes, certificates: Certificates, *, max_message_bytes: int, channel: str = "cli") -> Received:
     """All stages over one received message. Never raises for what the bytes contain."""
     sha256 = hashlib.sha256(raw).digest()
+    envelope_id = ""
     try:
-        recognised = recognise(identify(raw, max_message_bytes))
+        identified = identify(raw, max_message_bytes)
+        envelope_id = identified.envelope_id
+        recognised = recognise(identified, max_message_bytes)
     except Refused as refused:
-        return Received(raw, sha256, _refusal(raw, sha256, refused), channel)
+        return Received(raw, sha256, _refusal(raw, sha256, refused, envelope_id), channel)
     return Received(raw, sha256, verify(recognised, certificates, sha256), channel)
 
 
@@ -82,7 +87,7 @@ def identify(raw: bytes, max_message_bytes: int) -> Identified:
         )
     if b"DxpMsg" not in raw[:2048]:
         return Identified(raw, None, None, "")
-    root = _parse(raw)
+    root = _parse(raw, max_message_bytes)
     if not dxp.is_envelope(root):
         return Identified(raw, root, None, "")
     try:
@@ -92,7 +97,7 @@ def identify(raw: bytes, max_message_bytes: int) -> Identified:
     return Identified(envelope.data, None, envelope.sender_id, envelope.cop_msg_id)
 
 
-def recognise(identified: Identified) -> Recognised:
+def recognise(identified: Identified, max_message_bytes: int) -> Recognised:
     """Identified → Recognised. Refused: format.xml, format.unknown, format.schema.
 
     The recogniser takes messages in plain form; everything else is decided by the parser and the schema.
@@ -101,7 +106,7 @@ def recognise(identified: Identified) -> Recognised:
         if message.code in KINDS:
             return Recognised(identified, message, None)
         raise _unknown(f"CEB{message.code}Message", message.guid)
-    root = identified.root if identified.root is not None else _parse(identified.message)
+    root = identified.root if identified.root is not None else _parse(identified.message, max_message_bytes)
     name = etree.QName(root)
     kind = name.localname if name.namespace == CEB_NAMESPACE and _is_message_name(name.localname) else "Unknown"
     guid = root.get("guid", "")[:GUID_CHARACTERS]
@@ -141,9 +146,9 @@ def verify(recognised: Recognised, certificates: Certificates, sha256: bytes) ->
     )
 
 
-def _parse(raw: bytes) -> etree._Element:
+def _parse(raw: bytes, max_message_bytes: int) -> etree._Element:
     try:
-        return safexml.parse(raw)
+        return safexml.parse(raw, replace(_LIMITS, max_bytes=max_message_bytes))
     except safexml.XmlRefused as refused:
         raise Refused(refused.code, refused.detail) from refused
 
@@ -161,7 +166,7 @@ def _unknown(kind: str, guid: str) -> Refused:
     )
 
 
-def _refusal(raw: bytes, sha256: bytes, refused: Refused) -> Found:
+def _refusal(raw: bytes, sha256: bytes, refused: Refused, envelope_id: str) -> Found:
     return Found(
         kind=refused.kind,
         code="",
@@ -170,7 +175,7 @@ def _refusal(raw: bytes, sha256: bytes, refused: Refused) -> Found:
         sender="",
         dxp_id="",
         envelope_sender=None,
-        envelope_id="",
+        envelope_id=envelope_id,
         signature=ABSENT,
         documents=b"",
         wide=False,

@@ -211,7 +211,7 @@ def clear(
 @case.command("run")
 def case_run(
     case_dir: Path,
-    out: Annotated[Path | None, typer.Option(help="结果输出目录。Where the results are written.")] = None,
+    out: Annotated[Path, typer.Option(help="结果输出目录。Where the results are written.")] = Path("out"),
     as_json: AsJson = False,
 ) -> None:
     """在私有数据库中运行案例目录，并与其expected/比较。Run a case in a private database, compare with expected/."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,7 +20,7 @@ from silkgate.site.language import language
 from silkgate.site.problem import Problem
 
 if TYPE_CHECKING:
-    from silkgate.clearance.api import Cleared
+    from silkgate.clearance.api import CaseResult, Cleared
 
 _ACCEPTED = Text("接受", "accepted")
 _REJECTED = Text("拒绝", "rejected")
@@ -120,7 +119,7 @@ _OUTCOMES = {
 }
 
 
-def run_case(case_dir: Path, out: Path | None, as_json: bool) -> int:
+def run_case(case_dir: Path, out: Path, as_json: bool) -> int:
     """Run a case in a private database; returns 0 where it agrees with `expected/`, 1 where it differs."""
     from silkgate.site.database import database
     from silkgate.site.home import current_home
@@ -132,36 +131,40 @@ def run_case(case_dir: Path, out: Path | None, as_json: bool) -> int:
             f"{case_dir} is no case folder: there is no readable case.toml in it.",
         )
     with ExitStack() as stack:
-        folder = out or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="silkgate-case-")))
         server = stack.enter_context(database(current_home().prepare()))
         url = stack.enter_context(private_database(server))
-        differences = _differences(case_dir, folder, url)
+        result = _run(case_dir, out, url)
+    agrees = not result.differences
     if as_json:
-        typer.echo(json.dumps({"agrees": not differences, "differences": differences}, ensure_ascii=False, indent=2))
-    else:
-        for difference in differences:
-            typer.echo(difference)
-        typer.echo(
-            _said(Text("与expected/一致。", "Agrees with expected/."))
-            if not differences
-            else _said(Text("与expected/不一致。", "Differs from expected/.")),
-            file=sys.stderr,
+        typer.echo(json.dumps({"agrees": agrees, "out": str(out), **result._asdict()}, ensure_ascii=False, indent=2))
+        return 0 if agrees else 1
+    for difference in result.differences:
+        typer.echo(difference)
+    words = (
+        Text(
+            "与expected/一致，或没有expected/。结果在{out}。",
+            "Agrees with expected/, or there is none. Results: {out}.",
         )
-    return 1 if differences else 0
+        if agrees
+        else Text("与expected/不一致。结果在{out}。", "Differs from expected/. Results: {out}.")
+    )
+    typer.echo(_said(words.format(out=out)), file=sys.stderr)
+    return 0 if agrees else 1
 
 
-def _differences(case_dir: Path, out: Path, url: str) -> list[str]:
+def _run(case_dir: Path, out: Path, url: str) -> CaseResult:
     import psycopg
+    from django.db import DatabaseError
 
     from silkgate.clearance.api import FolderError
     from silkgate.clearance.api import run_case as run
     from silkgate.tariff.api import TariffError
 
     try:
-        return list(run(case_dir, out, lambda: psycopg.connect(url)).differences)
+        return run(case_dir, out, lambda: psycopg.connect(url))
     except (FolderError, TariffError) as error:
         raise Problem(error.text.zh, error.text.en) from error
-    except OSError as error:
+    except (OSError, UnicodeDecodeError, DatabaseError) as error:
         raise Problem(
             f"案例目录{case_dir}无法读写：{error}", f"The case folder {case_dir} cannot be read or written: {error}"
         ) from error
