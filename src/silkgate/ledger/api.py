@@ -66,6 +66,7 @@ def post(cursor: Any, moves: Sequence[Move], *, reference_kind: str, at: datetim
     """
     if not moves:
         return
+    stamp = at.isoformat()
     deltas: dict[int, int] = {}
     for move in moves:
         deltas[move.account_id] = deltas.get(move.account_id, 0) + move.amount
@@ -80,7 +81,7 @@ def post(cursor: Any, moves: Sequence[Move], *, reference_kind: str, at: datetim
     copy_rows(
         cursor,
         "ledger_transfer (account_id, kind, amount, reference_kind, reference_id, at)",
-        [(move.account_id, move.kind, move.amount, reference_kind, move.reference_id, at) for move in moves],
+        [(move.account_id, move.kind, move.amount, reference_kind, move.reference_id, stamp) for move in moves],
     )
 
 

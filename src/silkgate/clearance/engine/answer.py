@@ -92,6 +92,7 @@ class Answering:
         self._pre_day = china_day(effects.at).strftime("%Y%m%d")
         self._guid_head = _guid_head(effects.batch_no)
         self._count = 0
+        self._law_texts: dict[str, str] = {}
 
     # -- numbers -----------------------------------------------------------------------------------------------------
 
@@ -325,8 +326,14 @@ class Answering:
         parts = []
         for finding in findings[:20]:
             card = self.cards[finding.code]
-            parts.append(f"[{finding.code}] {card.tell(finding).zh}{_where(finding)}（依据：{card.law_text.zh}）")
+            parts.append(f"[{finding.code}] {card.tell(finding).zh}{_where(finding)}（依据：{self._law_text(card)}）")
         return "；".join(parts)[:RETURN_INFO_CHARACTERS]
+
+    def _law_text(self, card: Card) -> str:
+        text = self._law_texts.get(card.slug)
+        if text is None:
+            text = self._law_texts[card.slug] = card.law_text.zh
+        return text
 
     # -- messages ----------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 import psycopg
 
 from silkgate.clearance.domain import DeclarationEntry, DocumentEntry
@@ -27,6 +30,8 @@ _SET = ", ".join(
     for column in DECLARATION_COLUMNS.split(", ")
     if column not in ("id", "ebp_code", "order_no")
 )
+
+_encode_json = msgspec.json.Encoder().encode
 
 TABLES = {
     "order": ("clearance_order", ("ebp_code", "order_no"), ()),
@@ -78,16 +83,17 @@ class BatchRows:
         ]
         self.capacities = effects.capacities
         self.moves = [ledger.Move(*transfer) for transfer in effects.transfers]
+        at = effects.at.isoformat()
         self.events = [
             (
-                effects.at,
+                at,
                 effects.batch_no,
                 event.actor,
                 event.kind,
                 event.subject_kind,
                 event.subject_id,
                 law_version,
-                json.dumps(event.detail, ensure_ascii=False),
+                json_text(event.detail),
             )
             for event in effects.events
         ]
@@ -155,7 +161,15 @@ class AnotherEngineError(Exception):
 
 def findings_text(findings: Sequence[Any]) -> str:
     """Findings as JSON text; empty where there are none."""
-    return json.dumps([finding.to_list() for finding in findings[:100]], ensure_ascii=False) if findings else ""
+    return json_text([finding.to_list() for finding in findings[:100]]) if findings else ""
+
+
+def json_text(value: Any) -> str:
+    """Plain data as JSON; numbers of any size."""
+    try:
+        return _encode_json(value).decode()
+    except OverflowError:
+        return json.dumps(value, ensure_ascii=False)
 
 
 def _document_rows(kind: str, changed: dict[Any, tuple[DocumentEntry | None, bool]]) -> tuple[list[Any], list[Any]]:
@@ -174,6 +188,15 @@ def _document_rows(kind: str, changed: dict[Any, tuple[DocumentEntry | None, boo
 def declaration_row(entry: DeclarationEntry, current: bool) -> tuple[Any, ...]:
     """A declaration as a row of `DECLARATION_COLUMNS`."""
     assessment = entry.assessment
+    amounts: tuple[Any, ...] = (None, None, None, None, None)
+    if assessment is not None:
+        dutiable = duty = value_added = consumption = 0
+        for line in assessment.lines:
+            dutiable += line.dutiable_cents
+            duty += line.duty_cents
+            value_added += line.value_added_tax_cents
+            consumption += line.consumption_tax_cents
+        amounts = (dutiable, duty, value_added, consumption, write_assessment(assessment))
     return (
         entry.id,
         *entry.key,
@@ -190,16 +213,18 @@ def declaration_row(entry: DeclarationEntry, current: bool) -> tuple[Any, ...]:
         findings_text(entry.findings),
         entry.pre_no,
         entry.invt_no,
-        assessment.dutiable_cents if assessment else None,
-        assessment.duty_cents if assessment else None,
-        assessment.value_added_tax_cents if assessment else None,
-        assessment.consumption_tax_cents if assessment else None,
-        write_assessment(assessment) if assessment else None,
+        *amounts,
         entry.law_version,
-        entry.stored_at,
-        entry.decided_at,
-        entry.released_at,
+        _stamp(entry.stored_at),
+        _stamp(entry.decided_at),
+        _stamp(entry.released_at),
     )
+
+
+@lru_cache(maxsize=4096)
+def _stamp(moment: datetime | None) -> str | None:
+    """A time as COPY takes it: few are different, as all of a batch have its time."""
+    return None if moment is None else moment.isoformat()
 
 
 def _delete(cursor: psycopg.Cursor, table: str, keys: Sequence[str], gone: Sequence[Sequence[str]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from silkgate.clearance.domain import (
     INSPECTION,
@@ -15,7 +15,9 @@ from silkgate.clearance.domain import (
     Assessment,
     Declaration,
     DeclarationEntry,
+    DocumentEntry,
     Party,
+    Payment,
 )
 from silkgate.clearance.engine import assess, match
 from silkgate.clearance.engine.aftercare import Aftercare
@@ -26,6 +28,9 @@ from silkgate.kernel.findings import Finding
 from silkgate.kernel.fixed import format_cents, format_e5
 from silkgate.risk.api import Selection
 from silkgate.tariff.api import Law
+
+Companions = tuple[DocumentEntry | None, DocumentEntry | None, DocumentEntry | None]
+"""Order, payment and waybill; None where it has not arrived."""
 
 
 class Zone(NamedTuple):
@@ -56,6 +61,7 @@ class Settling:
         self.aftercare = Aftercare(state, law, effects, answering)
         self.day: date = law.day
         self._candidates: dict[int, DeclarationEntry] = {}
+        self._in_order: set[tuple[str, ...]] = set()
 
     # -- which declarations to look at ------------------------------------------------------------------------------
 
@@ -75,50 +81,86 @@ class Settling:
 
     def settle(self) -> None:
         """Clear what the message just taken in has completed, in the order in which it was completed."""
-        if self._candidates:
-            candidates, self._candidates = list(self._candidates.values()), {}
-            if len(candidates) > 1:
-                candidates.sort(key=self._completed)
-            for entry in candidates:
-                self.clear(entry)
+        if not self._candidates:
+            return
+        candidates, self._candidates = self._candidates, {}
+        complete = []
+        for entry in candidates.values():
+            companions = self._companions(entry)
+            order, payment, waybill = companions
+            if order is None or payment is None or waybill is None:
+                self._incomplete(entry, companions)
+            else:
+                last = max(entry.place, order.place, payment.place, waybill.place)
+                complete.append((last, entry.place, entry, order, payment, waybill))
+        if len(complete) > 1:
+            complete.sort(key=_granted)
+        for _, _, entry, order, payment, waybill in complete:
+            self.clear(entry, order, payment, waybill)
 
-    def _completed(self, entry: DeclarationEntry) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Where the last document that it needs was taken in, then where it was itself."""
+    def _companions(self, entry: DeclarationEntry) -> Companions:
+        """Order, payment and waybill of a declaration, as far as they have arrived."""
         state = self.state
-        places = [entry.place]
-        if (order := state.orders.now[entry.key]) is not None:
-            places.append(order.place)
-            payments = [payment for payment in state.payments_of.now[entry.key] if not payment.draft]
-            if payments and not order.draft:
-                places.append(match.choose_payment(order.doc, payments).place)
-        if (waybill := state.waybills.now[entry.waybill_key]) is not None:
-            places.append(waybill.place)
-        return max(places), entry.place
+        order = state.orders.now[entry.key]
+        if order is not None and order.draft:
+            order = None
+        waybill = state.waybills.now[entry.waybill_key]
+        if waybill is not None and waybill.draft:
+            waybill = None
+        payments = state.payments_of.now[entry.key]
+        if len(payments) != 1 or payments[0].draft:
+            payments = [payment for payment in payments if not payment.draft]
+        if not payments:
+            return order, None, waybill
+        return order, payments[0] if order is None else match.choose_payment(order.doc, payments), waybill
 
     # -- one declaration ----------------------------------------------------------------------------------------------
 
-    def clear(self, entry: DeclarationEntry) -> None:
-        """Run the groups in order; the first that fails answers. Nothing is taken unless all pass."""
+    def _incomplete(self, entry: DeclarationEntry, companions: Companions) -> None:
+        """Groups 1 to 3 of a declaration that lacks companions; one that waits already has passed the first two."""
+        if entry.reasons or self._stands_alone(entry) is not None:
+            self._wait(entry, companions)
+
+    def _stands_alone(self, entry: DeclarationEntry) -> str | None:
+        """Groups 1 and 2. The mode that the rules treat it as; None: it was refused."""
         declaration: Declaration = entry.doc
         self.effects.declared(entry)
-        law = self.law
+        findings = self._parties(declaration)
+        if not findings:
+            mode = match.mode_of(declaration, self.law)
+            findings = match.fields(declaration, mode, self.day)
+            if not findings:
+                return mode
+        self._refuse(entry, findings)
+        return None
+
+    def _parties(self, declaration: Declaration) -> list[Finding]:
+        """Group 1. Most declarations name the same few together: those found in order once are not judged again."""
+        named = (
+            declaration.ebp_code,
+            declaration.ebc_code,
+            declaration.logistics_code,
+            declaration.agent_code,
+            declaration.assure_code,
+            declaration.area_code,
+        )
+        if named in self._in_order:
+            return []
         findings = match.parties(declaration, self.filed)
-        if findings:
-            return self._refuse(entry, findings)
-        mode = match.mode_of(declaration, law)
-        findings = match.fields(declaration, mode, self.day)
-        if findings:
-            return self._refuse(entry, findings)
-        order = self.state.orders.now[entry.key]
-        if order is not None and order.draft:
-            order = None
-        payments = [payment for payment in self.state.payments_of.now[entry.key] if not payment.draft]
-        waybill = self.state.waybills.now[entry.waybill_key]
-        if waybill is not None and waybill.draft:
-            waybill = None
-        if order is None or not payments or waybill is None:
-            return self._wait(entry, order is None, not payments, waybill is None)
-        payment = match.choose_payment(order.doc, payments).doc
+        if not findings:
+            self._in_order.add(named)
+        return findings
+
+    def clear(
+        self, entry: DeclarationEntry, order: DocumentEntry, payment_entry: DocumentEntry, waybill: DocumentEntry
+    ) -> None:
+        """Run the groups in order; the first that fails answers. Nothing is taken unless all pass."""
+        mode = self._stands_alone(entry)
+        if mode is None:
+            return None
+        declaration: Declaration = entry.doc
+        law = self.law
+        payment: Payment = payment_entry.doc
         findings = match.match(declaration, order.doc, payment, waybill.doc)
         if findings:
             return self._refuse(entry, findings)
@@ -201,15 +243,17 @@ class Settling:
             taken.append((account, line.qty_e5))
         return findings, taken
 
-    def _wait(self, entry: DeclarationEntry, order: bool, payment: bool, waybill: bool) -> None:
+    def _wait(self, entry: DeclarationEntry, companions: Companions) -> None:
+        order, payment, waybill = companions
         findings = []
-        if order:
+        if order is None:
             findings.append(Finding("waiting.order", "orderNo", "", entry.key[1]))
-        if payment:
+        if payment is None:
             findings.append(Finding("waiting.payment", "orderNo", "", entry.key[1]))
-        if waybill:
+        if waybill is None:
             findings.append(Finding("waiting.waybill", "logisticsNo", "", entry.waybill_key[1]))
         first = not entry.reasons
+        self.effects.declared(entry)
         entry.state = WAITING
         entry.findings = findings
         entry.reasons = slugs(findings)
@@ -276,3 +320,8 @@ class Settling:
         digest = hmac.digest(self.zone.selection_key, invt_no.encode(), "sha256")
         numerator, denominator = self.law.random_inspection_rate.as_integer_ratio()
         return int.from_bytes(digest, "big") * denominator < numerator << 256
+
+
+def _granted(complete: tuple[tuple[int, int], tuple[int, int], Any, Any, Any, Any]) -> tuple[Any, Any]:
+    """Order of granting: where the last document that it needs was taken in, then where it was itself."""
+    return complete[0], complete[1]
