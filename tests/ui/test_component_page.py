@@ -10,6 +10,8 @@ from lxml import html
 
 from silkgate.ui import states
 
+pytestmark = pytest.mark.usefixtures("database")
+
 
 def _page(language: str) -> tuple[str, html.HtmlElement]:
     response = Client(headers={"accept-language": language}).get("/ui/components")

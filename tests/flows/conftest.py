@@ -1,0 +1,73 @@
+"""What the flows share: an example case in the database, readers of every kind, a watch over what they load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+Play = Callable[[str], None]
+Opened = Callable[..., "Page"]
+
+
+@pytest.fixture
+def play(database: str, tmp_path: Path) -> Play:
+    """Runs an example case of this name through the real intake and engine into the site's database."""
+    from clearance.rig import CASES, connector
+    from silkgate.clearance.api import run_case
+
+    def played(name: str) -> None:
+        run_case(CASES / name, tmp_path / name, connector(database))
+
+    return played
+
+
+@pytest.fixture
+def decide(database: str) -> Callable[[str], int]:
+    """Lets the engine carry out what is open, by the clock of the case of this name; how much that was."""
+    from clearance.rig import CASES, connector
+    from silkgate.clearance.api import Engine, read_zone_folder
+
+    def decided(name: str) -> int:
+        as_of = read_zone_folder(CASES / name).as_of
+        with Engine(connector(database), lambda: as_of) as engine:
+            return engine.drain()
+
+    return decided
+
+
+@pytest.fixture
+def reader(browser: Browser, live_server: str) -> Iterator[Opened]:
+    """Opens a new reader's page; at the end, whatever went wrong or was asked for from outside in any of them fails."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def opened(**options: object) -> Page:
+        given = {"base_url": live_server, "locale": "zh-CN", "viewport": {"width": 1280, "height": 900}, **options}
+        context = browser.new_context(**given)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+        page.on("request", lambda asked: wrong.append(asked.url) if not asked.url.startswith(live_server) else None)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+@pytest.fixture
+def officer(database: str) -> tuple[str, str]:
+    """Name and password of an officer who may sign in."""
+    from django.contrib.auth.models import User
+
+    User.objects.create_user("zhao", password="a-long-password-1")
+    return "zhao", "a-long-password-1"
