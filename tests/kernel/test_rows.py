@@ -8,7 +8,7 @@ import psycopg
 from hypothesis import given
 from hypothesis import strategies as some
 
-from silkgate.kernel.rows import copy_rows, copy_text, rows_text
+from silkgate.kernel.rows import TEXTS, copy_rows, copy_text, numbers, rows_text, texts
 
 TEXT = some.text(some.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=12) | some.sampled_from(
     ("\\N", "\\", "\\.", "None", "b'", 'b"', "\t", "\n", "\r", "\x01", "a\\tb")
@@ -48,3 +48,12 @@ def test_what_is_copied_is_what_is_read(database: str) -> None:
             cursor.execute("truncate t")
             copy_rows(cursor, "t", some_rows)
             assert cursor.execute("select * from t").fetchall() == some_rows
+
+
+def test_keys_as_one_parameter_are_the_array_again(database: str) -> None:
+    with psycopg.connect(database) as connection:
+        for given_texts in ([""], ["", ""], ["a"], ["", "b", ""], ["{}", "\\", '"', ",", "NULL", "a\nb", "订单"]):
+            row = connection.execute(f"select {TEXTS}", (texts(given_texts),)).fetchone()  # type: ignore[arg-type]
+            assert row == (given_texts,)
+        for given_numbers in ([], [0], [-(2**63), 2**63 - 1]):
+            assert connection.execute("select %s::bigint[]", (numbers(given_numbers),)).fetchone() == (given_numbers,)

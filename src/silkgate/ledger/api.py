@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from silkgate.kernel.rows import copy_rows
+from silkgate.kernel.rows import TEXTS, copy_rows, numbers, texts
 
 
 class Balance(NamedTuple):
@@ -74,7 +74,7 @@ def post(cursor: Any, moves: Sequence[Move], *, reference_kind: str, at: datetim
     cursor.execute(
         "update ledger_account a set used = a.used + d.delta"
         " from unnest(%s::bigint[], %s::bigint[]) as d(id, delta) where a.id = d.id",
-        (ids, [deltas[account_id] for account_id in ids]),
+        (numbers(ids), numbers([deltas[account_id] for account_id in ids])),
     )
     if cursor.rowcount != len(ids):
         raise OverspentError(f"{len(ids)} accounts to change, {cursor.rowcount} found")
@@ -99,9 +99,9 @@ def balances(cursor: Any, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, st
     if not wanted:
         return {}
     cursor.execute(
-        "select a.id, a.kind, a.key, a.capacity, a.used from unnest(%s::text[], %s::text[]) as k(kind, key)"
+        f"select a.id, a.kind, a.key, a.capacity, a.used from unnest({TEXTS}, {TEXTS}) as k(kind, key)"  # noqa: S608
         " join ledger_account a on a.kind = k.kind and a.key = k.key",
-        ([kind for kind, _ in wanted], [key for _, key in wanted]),
+        (texts([kind for kind, _ in wanted]), texts([key for _, key in wanted])),
     )
     return {(row[1], row[2]): Balance(*row) for row in cursor.fetchall()}
 

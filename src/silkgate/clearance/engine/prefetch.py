@@ -17,6 +17,7 @@ from silkgate.clearance.domain import STANDING, WAITING, BookRecord, Declaration
 from silkgate.clearance.engine import rows
 from silkgate.clearance.engine.state import Account, Claim, State
 from silkgate.exchange.api import MESSAGES_PER_SEGMENT, Found, decode, found_in
+from silkgate.kernel.rows import texts
 from silkgate.ledger import api as ledger
 
 Messages = Sequence[tuple[int, Found, list[Any]]]
@@ -73,22 +74,24 @@ class Prefetch:
         with self.connection.cursor() as cursor:
             self._claims(cursor, needs.claims)
             self._keyed(cursor, state.payments, needs.payments, rows.PAYMENTS, self._payment)
-            order_keys = needs.orders + [
-                entry.order_key for key in needs.payments if (entry := state.payments.now[key]) is not None
-            ]
-            self._keyed(cursor, state.declarations, order_keys, rows.DECLARATIONS, self._declaration)
-            self._listed(
-                cursor, state.declarations_of, needs.waybills, rows.DECLARATIONS_OF_WAYBILLS, self._declaration
+            order_keys = list(
+                dict.fromkeys(
+                    needs.orders
+                    + [entry.order_key for key in needs.payments if (entry := state.payments.now[key]) is not None]
+                )
             )
+            waybill_keys = list(dict.fromkeys(needs.waybills))
+            self._keyed(cursor, state.declarations, order_keys, rows.DECLARATIONS, self._declaration)
+            self._listed(cursor, state.declarations_of, waybill_keys, rows.DECLARATIONS_OF_WAYBILLS, self._declaration)
             self._by_invt_no(cursor, needs.invt_nos)
-            found = [state.declarations.now[key] for key in dict.fromkeys(order_keys)]
-            found += [entry for key in dict.fromkeys(needs.waybills) for entry in state.declarations_of.now[key]]
+            found = [state.declarations.now[key] for key in order_keys]
+            found += [entry for key in waybill_keys for entry in state.declarations_of.now[key]]
             found += [state.by_invt_no.now[number] for number in dict.fromkeys(needs.invt_nos)]
             found += self._by_id(cursor, needs.declaration_ids)
             known = {entry.id: entry for entry in found if entry is not None}
             waiting = [entry for entry in known.values() if entry.state == WAITING]
             order_keys += [entry.key for entry in known.values()]
-            waybill_keys = needs.waybills + [entry.waybill_key for entry in known.values()]
+            waybill_keys += [entry.waybill_key for entry in known.values()]
             self._keyed(
                 cursor,
                 state.declarations,
@@ -264,5 +267,5 @@ class Prefetch:
 
 def _ask(cursor: Any, query: str, keys: Sequence[Key]) -> list[tuple[Any, ...]]:
     """Rows for a set of keys of two texts."""
-    cursor.execute(query, ([key[0] for key in keys], [key[1] for key in keys]))
+    cursor.execute(query, (texts([key[0] for key in keys]), texts([key[1] for key in keys])))
     return cursor.fetchall()

@@ -14,9 +14,10 @@ import msgspec
 
 from silkgate.clearance.domain import Assessment, DeclarationEntry
 from silkgate.kernel.findings import Finding
+from silkgate.kernel.rows import TEXTS
 
 _DOCUMENT = "d.message_id, d.position, d.app_time, d.draft"
-_KEYS = "unnest(%s::text[], %s::text[])"
+_KEYS = f"unnest({TEXTS}, {TEXTS})"
 
 CLAIMS = (
     f"select a.guid, a.kind, a.message_id, a.digest from {_KEYS} as k(guid, kind)"  # noqa: S608
@@ -63,6 +64,7 @@ DECLARATIONS_OF_WAYBILLS = (
 )
 DECLARATIONS_BY_INVT_NO = f"select {_DECLARATION} from clearance_declaration d where d.invt_no = any(%s)"  # noqa: S608
 DECLARATIONS_BY_ID = f"select {_DECLARATION} from clearance_declaration d where d.id = any(%s)"  # noqa: S608
+
 
 decode_assessment = msgspec.json.Decoder(Assessment).decode
 _encode_assessment = msgspec.json.Encoder().encode

@@ -30,14 +30,13 @@ class Cache(Generic[K, V]):
     def missing(self, keys: Iterable[K]) -> list[K]:
         """Bring what is known of `keys` into `now`; return the keys that have to be asked for, each once."""
         now, before = self.now, self.before
-        unknown = []
-        for key in keys:
-            if key not in now:
-                if key in before:
-                    now[key] = before.pop(key)
-                else:
-                    unknown.append(key)
-        return list(dict.fromkeys(unknown)) if unknown else unknown
+        unknown = list(dict.fromkeys([key for key in keys if key not in now]))
+        if not before:
+            return unknown
+        for key in unknown:
+            if key in before:
+                now[key] = before.pop(key)
+        return [key for key in unknown if key not in now]
 
     def rotate(self) -> None:
         """Forget the older generation if the younger one is full. Only between batches."""
