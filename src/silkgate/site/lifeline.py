@@ -32,10 +32,11 @@ def stop_event() -> threading.Event:
             os._exit(128 + number)
         event.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        # What was started with a signal ignored (nohup) goes on ignoring it.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    # nohup means it.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, on_signal)
     return event
 
 

@@ -5,6 +5,8 @@
 - `SILKGATE_ALLOWED_HOSTS`: names under which the site is reached, separated by commas
 - `SILKGATE_TRUSTED_ORIGINS`: origins (`https://…`) that forms may come from, where a proxy changes the name
 - `SILKGATE_HTTPS=1`: a proxy in front ends TLS
+- `SILKGATE_MAX_BACKLOG_DOCUMENTS`, `SILKGATE_MIN_SHARE_DOCUMENTS`: how much may wait for the engine, and of one sender
+- `SILKGATE_MIN_FREE_DISK_MB`: with less room on the disk nothing is taken in
 - `SILKGATE_DEBUG=1`: for developers
 """
 
@@ -15,6 +17,7 @@ import os
 from silkgate.site.database import django_database, named_url
 from silkgate.site.home import current_home
 from silkgate.site.postgres import EmbeddedPostgres
+from silkgate.site.problem import Problem
 
 _HOME = current_home()
 _HTTPS = os.environ.get("SILKGATE_HTTPS") == "1"
@@ -22,6 +25,13 @@ _HTTPS = os.environ.get("SILKGATE_HTTPS") == "1"
 
 def _listed(variable: str) -> list[str]:
     return [name.strip() for name in os.environ.get(variable, "").split(",") if name.strip()]
+
+
+def _whole(variable: str, default: int) -> int:
+    given = os.environ.get(variable, str(default))
+    if not (given.isascii() and given.isdigit() and int(given) > 0):
+        raise Problem(f"{variable}应为正整数，而不是“{given}”。", f"{variable} must be a whole number, not {given!r}.")
+    return int(given)
 
 
 DEBUG = os.environ.get("SILKGATE_DEBUG") == "1"
@@ -55,7 +65,7 @@ MIDDLEWARE = [
     "silkgate.site.moment.Moment",
     "django.middleware.security.SecurityMiddleware",
     "silkgate.site.headers.ContentSecurityPolicy",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "silkgate.site.static.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -105,6 +115,7 @@ AUTH_PASSWORD_VALIDATORS = [
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True
 """Served from the packages themselves: one command fewer before the first page."""
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -124,6 +135,12 @@ MAX_REQUEST_BODY_BYTES = 64 * 1024 * 1024
 """One request may carry many messages; the limit of one message is the zone's policy and judged at intake."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BODY_BYTES
 MAX_REQUEST_BODY_SECONDS = 60
+
+MAX_BACKLOG_DOCUMENTS = _whole("SILKGATE_MAX_BACKLOG_DOCUMENTS", 200_000)
+MIN_SHARE_DOCUMENTS = _whole("SILKGATE_MIN_SHARE_DOCUMENTS", 5_000)
+MIN_FREE_DISK_BYTES = _whole("SILKGATE_MIN_FREE_DISK_MB", 512) * 2**20
+STORAGE_PLACES = (_HOME.root, EmbeddedPostgres(_HOME.postgres).data)
+"""On the disks of these there must be room; a database server elsewhere looks after its own."""
 
 LOGGING = {
     "version": 1,
