@@ -188,8 +188,10 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "inbox.py": "what came in, and its recorded order",
         "outbox.py": "what goes out",
         "receiver.py": "stages, one commit for all that arrived meanwhile, acknowledgement",
+        "backlog.py": "what waits for the engine, by sender, and how much of it each may have",
         "folder.py": "the folder drop",
-        "naming.py": "how senders name their messages, and how errors are told over HTTP",
+        "naming.py": "how senders name their messages",
+        "problems.py": "how errors are told over HTTP",
     },
 }
 """Files that one room alone has, each with its reason."""

@@ -1,5 +1,6 @@
 """The door of the exchange: messages in, answers and receipts out."""
 
+from silkgate.exchange.backlog import Backlog, Quotas, Refused, Standing, charge, quotas
 from silkgate.exchange.documents import (
     KINDS,
     WANTED,
@@ -21,7 +22,7 @@ from silkgate.exchange.domain import ABSENT, CERTIFICATE, INVALID, MESSAGES_PER_
 from silkgate.exchange.folder import watch
 from silkgate.exchange.inbox import NOTIFY_CHANNEL, Segment, found_in, received_bytes, segments_after, store
 from silkgate.exchange.intake import examine
-from silkgate.exchange.naming import message_name, message_number, problem
+from silkgate.exchange.naming import message_name, message_number
 from silkgate.exchange.outbox import (
     Answer,
     Outgoing,
@@ -33,6 +34,8 @@ from silkgate.exchange.outbox import (
     write_answers,
     write_receipts,
 )
+from silkgate.exchange.problems import KINDS as PROBLEMS
+from silkgate.exchange.problems import problem
 from silkgate.exchange.queries import (
     MessageLine,
     StoredMessage,
@@ -50,9 +53,11 @@ __all__ = [
     "KINDS",
     "MESSAGES_PER_SEGMENT",
     "NOTIFY_CHANNEL",
+    "PROBLEMS",
     "VALID",
     "WANTED",
     "Answer",
+    "Backlog",
     "Cancel",
     "Declaration",
     "DeclarationLine",
@@ -63,11 +68,14 @@ __all__ = [
     "OrderLine",
     "Outgoing",
     "Payment",
+    "Quotas",
     "Received",
     "Receiver",
+    "Refused",
     "Return",
     "ReturnLine",
     "Segment",
+    "Standing",
     "StoredMessage",
     "StoredReceipt",
     "WarehouseEntry",
@@ -75,6 +83,7 @@ __all__ = [
     "WaybillStatus",
     "all_receipts",
     "answers_for",
+    "charge",
     "connect",
     "decode",
     "examine",
@@ -85,6 +94,7 @@ __all__ = [
     "message_number",
     "newest_messages",
     "problem",
+    "quotas",
     "receipts_for",
     "receipts_of",
     "received_at",

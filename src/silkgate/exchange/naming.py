@@ -1,21 +1,8 @@
-"""How senders name their messages, and how errors are told over HTTP."""
+"""How senders name their messages."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 import psycopg
-from django.http import HttpResponse, JsonResponse
-
-
-def problem(status: HTTPStatus, code: str, zh: str, en: str, **headers: str) -> HttpResponse:
-    """An error as application/problem+json, in both languages."""
-    body = {"type": f"/rules/{code}", "title": en, "title_zh": zh, "status": int(status), "code": code}
-    response = JsonResponse(body, status=status, json_dumps_params={"ensure_ascii": False})
-    response["Content-Type"] = "application/problem+json"
-    for name, value in headers.items():
-        response[name.replace("_", "-")] = value
-    return response
 
 
 def message_name(number: int, sha256: bytes) -> str:

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection as django_connection
 
 from silkgate.exchange import inbox, intake
+from silkgate.exchange.backlog import Backlog, charge
 from silkgate.exchange.domain import MESSAGES_PER_SEGMENT, Received
 from silkgate.identity.api import CertificateDirectory
 
@@ -67,6 +68,7 @@ class Receiver:
 
     def __init__(self, connect: Callable[[], psycopg.Connection] = connect) -> None:
         self._connect = connect
+        self.backlog = Backlog(connect)
         self._certificates = CertificateDirectory(self._cursor, now)
         self._waiting: queue.SimpleQueue[tuple[list[Received], Future[list[int]]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._commit_all, name="inbox-commit", daemon=True)
@@ -88,14 +90,34 @@ class Receiver:
         self._waiting.put((received, future))
         return future.result()
 
-    def receive(self, raws: Iterable[bytes], channel: str) -> list[int]:
-        """Examine and keep messages in their order; their numbers, once all are durable."""
-        return self.keep([self.examine(raw, channel) for raw in raws])
+    def admit(self, raws: Iterable[bytes], channel: str, origin: str) -> tuple[list[Received], list[int]]:
+        """Examine and keep messages in their order, all of them or none; with their numbers, once durable.
+
+        `origin` is the address that they came from. Raises backlog.Refused where a sender has no room for its
+        messages, at the first one of a sender that has room for none: what is refused shall cost little.
+        """
+        received: list[Received] = []
+        charges: list[tuple[str, int]] = []
+        looked: set[str] = set()
+        for raw in raws:
+            item = self.examine(raw, channel)
+            charged = charge(item, origin)
+            if charged[0] not in looked:
+                looked.add(charged[0])
+                self.backlog.check(charged[0])
+            received.append(item)
+            charges.append(charged)
+        with self.backlog.place() as place:
+            place.take(charges)
+            numbers = self.keep(received)
+            place.kept(numbers)
+        return received, numbers
 
     def close(self) -> None:
         """Commit what waits, then let go."""
         self._waiting.put(None)
         self._thread.join()
+        self.backlog.close()
 
     def _commit_all(self) -> None:
         connection: psycopg.Connection | None = None

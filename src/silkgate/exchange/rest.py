@@ -10,13 +10,16 @@ from http import HTTPStatus
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
 from silkgate.exchange import inbox, outbox
+from silkgate.exchange.backlog import Refused, quotas
 from silkgate.exchange.domain import Received
-from silkgate.exchange.naming import message_name, message_number, problem
-from silkgate.exchange.receiver import connect, shared_receiver
+from silkgate.exchange.naming import message_name, message_number
+from silkgate.exchange.problems import KINDS, problem
+from silkgate.exchange.receiver import connect, max_message_bytes, shared_receiver
 from silkgate.standards.archives import ArchiveRefused, unpack_zip
 
 router = Router(tags=["messages"])
@@ -64,6 +67,28 @@ class Receipts(Schema):
     receipts: list[ReceiptOut]
 
 
+class Quotas(Schema):
+    """What may be sent and what may wait, and how things stand now. Documents, bytes, seconds."""
+
+    max_message_bytes: int
+    max_messages_per_request: int
+    max_request_bytes: int
+    max_request_seconds: int
+    max_backlog_documents: int
+    """Of all senders, as far as shares go."""
+    hard_backlog_documents: int
+    """Above it nothing is taken from anybody."""
+    min_share_documents: int
+    waiting_documents: int
+    waiting_senders: int
+    share_documents: int
+    """What each sender may have waiting at this moment."""
+    decided_per_second: int | None
+    """Null where it was not measured yet."""
+    taking: bool
+    """False while nothing is taken from anybody."""
+
+
 class _BadRequestError(Exception):
     def __init__(self, response: HttpResponse) -> None:
         super().__init__(response.status_code)
@@ -74,26 +99,36 @@ class _BadRequestError(Exception):
 def send_messages(request: HttpRequest) -> Any:
     """Take in one message (application/xml, raw or in a DXP envelope), or many: application/zip or multipart/form-data.
 
-    202 once everything is durable; the business answer follows as receipts. 503 with Retry-After where nothing could
-    be kept.
+    202 once everything is durable; the business answer follows as receipts. 429 with Retry-After where a sender has its
+    share waiting, 503 with Retry-After where nothing can be kept: then nothing of the request was taken.
     """
     try:
         raws = _bodies(request)
     except _BadRequestError as bad:
         return bad.response
     try:
-        receiver = shared_receiver()
-        received = [receiver.examine(raw, "http") for raw in raws]
-        numbers = receiver.keep(received)
-    except psycopg.Error:
+        received, numbers = shared_receiver().admit(raws, "http", request.META.get("REMOTE_ADDR", ""))
+    except Refused as refused:
         return problem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "exchange.unavailable",
-            "报文未能保存，请稍后重发同一报文。",
-            "Nothing could be kept. Send the same message again later.",
-            Retry_After=str(RETRY_AFTER_SECONDS),
+            KINDS[refused.code].status,
+            refused.code,
+            *refused.text,
+            figures=refused.figures,
+            Retry_After=str(refused.retry_after_seconds),
         )
+    except psycopg.Error:
+        return _unavailable()
     return 202, Acknowledgement(messages=[_taken(number, item) for number, item in zip(numbers, received, strict=True)])
+
+
+def _unavailable() -> HttpResponse:
+    return problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "exchange.unavailable",
+        "报文未能保存，请稍后重发同一报文。",
+        "Nothing could be kept. Send the same message again later.",
+        Retry_After=str(RETRY_AFTER_SECONDS),
+    )
 
 
 def _bodies(request: HttpRequest) -> list[bytes]:
@@ -162,6 +197,31 @@ def _not_found() -> HttpResponse:
         "exchange.no_message",
         "没有这份报文，或编号中的摘要不符。",
         "There is no such message, or the digest in its name is not its own.",
+    )
+
+
+@router.get("/quotas", response=Quotas, summary="How much may be sent and wait")
+def get_quotas(request: HttpRequest) -> Any:
+    """Limits of a request, quotas of the backlog, and how much of it is used. No sender's own figures."""
+    limits = quotas()
+    try:
+        standing = shared_receiver().backlog.standing()
+    except psycopg.Error:
+        return _unavailable()
+    full = standing.waiting_documents >= limits.hard_backlog_documents
+    return Quotas(
+        max_message_bytes=max_message_bytes(),
+        max_messages_per_request=MESSAGES_PER_REQUEST,
+        max_request_bytes=settings.MAX_REQUEST_BODY_BYTES,
+        max_request_seconds=settings.MAX_REQUEST_BODY_SECONDS,
+        max_backlog_documents=limits.max_backlog_documents,
+        hard_backlog_documents=limits.hard_backlog_documents,
+        min_share_documents=limits.min_share_documents,
+        waiting_documents=standing.waiting_documents,
+        waiting_senders=standing.senders,
+        share_documents=standing.share_documents,
+        decided_per_second=standing.decided_per_second,
+        taking=not (full or standing.short_of_disk),
     )
 
 

@@ -226,10 +226,17 @@ def rules(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def rule(request: HttpRequest, slug: str) -> HttpResponse:
-    """GET /rules/<slug>: what a rule says in both languages, where it is written, how it is read, an example."""
+    """GET /rules/<slug>: what a rule says in both languages, where it is written, how it is read, an example.
+
+    Errors of the interface have their page here too: a problem document names it as its type.
+    """
     card = cards().get(slug)
     if card is None:
-        raise Http404
+        problem = exchange.PROBLEMS.get(slug)
+        if problem is None:
+            raise Http404
+        context = {"code": slug, "problem": problem, "status": int(problem.status)}
+        return render(request, "portal/problem.html", context)
     today = china_day(request.moment)  # type: ignore[attr-defined]
     context = {
         "card": card,

@@ -1,0 +1,91 @@
+"""How errors are told over HTTP: problem documents (RFC 9457) in both languages, and what each kind of them means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from django.http import HttpResponse, JsonResponse
+
+from silkgate.kernel.text import Text
+
+
+class Kind(NamedTuple):
+    """One kind of error: the answer's status, what has happened, what to do."""
+
+    status: HTTPStatus
+    title: Text
+    mend: Text
+
+
+_AGAIN = Text(
+    "等待Retry-After所给的秒数，然后原样重新发送；同一报文重复发送不会重复处理。",
+    "Wait for as many seconds as Retry-After says, then send the same again; a repeated message has no second effect.",
+)
+KINDS: Mapping[str, Kind] = {
+    "exchange.media_type": Kind(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        Text("内容类型不受理", "Media type not taken"),
+        Text(
+            "请用application/xml、application/zip或multipart/form-data。",
+            "Use application/xml, application/zip or multipart/form-data.",
+        ),
+    ),
+    "exchange.empty": Kind(
+        HTTPStatus.BAD_REQUEST,
+        Text("请求中没有报文", "No message in the request"),
+        Text("每个文件或部分放一份报文，不要有空文件。", "One message in each file or part, none of them empty."),
+    ),
+    "exchange.too_many": Kind(
+        HTTPStatus.BAD_REQUEST,
+        Text("一次请求的报文过多", "Too many messages in one request"),
+        Text("把报文分成几个请求发送。", "Send the messages in several requests."),
+    ),
+    "format.archive": Kind(
+        HTTPStatus.BAD_REQUEST,
+        Text("压缩包不予打开", "Archive not opened"),
+        Text(
+            "用普通的zip格式：不加密，不含压缩包、链接或指向外部的文件名，解压后不超过上限。",
+            "Use a plain zip: not encrypted, without archives, links or names that lead outside, within the limits.",
+        ),
+    ),
+    "exchange.no_message": Kind(
+        HTTPStatus.NOT_FOUND,
+        Text("没有这份报文", "No such message"),
+        Text("使用接收时返回的id。", "Use the id that was given when the message was taken."),
+    ),
+    "exchange.quota": Kind(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        Text("等待处理的单证超过份额", "More waiting than the sender's share"),
+        Text(
+            "等待Retry-After所给的秒数后重新发送整个请求；现行配额见/api/v1/quotas。",
+            "Send the whole request again after as many seconds as Retry-After says; /api/v1/quotas has the quotas.",
+        ),
+    ),
+    "exchange.full": Kind(HTTPStatus.SERVICE_UNAVAILABLE, Text("平台积压已满", "The backlog is full"), _AGAIN),
+    "exchange.disk": Kind(HTTPStatus.SERVICE_UNAVAILABLE, Text("存储空间将满", "The disk is almost full"), _AGAIN),
+    "exchange.unavailable": Kind(
+        HTTPStatus.SERVICE_UNAVAILABLE, Text("报文暂时无法保存", "Nothing can be kept for the moment"), _AGAIN
+    ),
+}
+"""By code. The address of a kind is `/rules/<code>`, as that of a rule."""
+
+
+def problem(
+    status: HTTPStatus, code: str, zh: str, en: str, *, figures: Mapping[str, Any] | None = None, **headers: str
+) -> HttpResponse:
+    """An error as application/problem+json, in both languages; `figures` are members of its own."""
+    body = {
+        "type": f"/rules/{code}",
+        "title": en,
+        "title_zh": zh,
+        "status": int(status),
+        "code": code,
+        **(figures or {}),
+    }
+    response = JsonResponse(body, status=status, json_dumps_params={"ensure_ascii": False})
+    response["Content-Type"] = "application/problem+json"
+    for name, value in headers.items():
+        response[name.replace("_", "-")] = value
+    return response
