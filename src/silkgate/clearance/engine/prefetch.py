@@ -125,7 +125,7 @@ class Prefetch:
         now = cache.now
         for key in unknown:
             now[key] = None
-        for row in _ask(cursor, query, unknown):
+        for row in self._ask(cursor, query, unknown):
             now[(row[0], row[1])] = make(row)
 
     def _listed(self, cursor: Any, cache: Any, keys: Sequence[Key], query: str, make: Any) -> None:
@@ -135,7 +135,7 @@ class Prefetch:
         now = cache.now
         for key in unknown:
             now[key] = []
-        for row in _ask(cursor, query, unknown):
+        for row in self._ask(cursor, query, unknown):
             now[(row[-2], row[-1])].append(make(row))
 
     @staticmethod
@@ -162,8 +162,7 @@ class Prefetch:
         if unknown := cache.missing(numbers):
             for number in unknown:
                 cache.now[number] = None
-            cursor.execute(rows.DECLARATIONS_BY_INVT_NO, (unknown,))
-            for row in cursor.fetchall():
+            for row in self._look_up(cursor, rows.DECLARATIONS_BY_INVT_NO, unknown):
                 entry = self._declaration(row)
                 assert entry.invt_no is not None
                 cache.now[entry.invt_no] = entry
@@ -172,8 +171,8 @@ class Prefetch:
         if not numbers:
             return []
         living = {number: entry for number in numbers if (entry := self.state.living.get(number)) is not None}
-        cursor.execute(rows.DECLARATIONS_BY_ID, ([number for number in numbers if number not in living],))
-        for row in cursor.fetchall():
+        unknown = [number for number in numbers if number not in living]
+        for row in self._look_up(cursor, rows.DECLARATIONS_BY_ID, unknown):
             living[row[2]] = self._declaration(row)
         return list(living.values())
 
@@ -182,7 +181,7 @@ class Prefetch:
         if unknown := cache.missing(keys):
             for key in unknown:
                 cache.now[key] = None
-            for guid, kind, message_id, digest in _ask(cursor, rows.CLAIMS, unknown):
+            for guid, kind, message_id, digest in self._ask(cursor, rows.CLAIMS, unknown):
                 cache.now[(guid, kind)] = Claim(message_id, bytes(digest))
 
     # -- records -----------------------------------------------------------------------------------------------------
@@ -250,13 +249,13 @@ class Prefetch:
         now = state.accounts.now
         unknown = state.accounts.missing(allowances + others)
         if unknown:
-            balances = ledger.balances(cursor, unknown)
+            balances = self._balances(cursor, unknown)
             for key in unknown:
                 balance = balances.get(key)
                 now[key] = Account(balance.id, balance.capacity, balance.used) if balance else None
         fresh = [key for key in dict.fromkeys(allowances) if now[key] is None]
         if fresh:
-            for key, account_id in zip(fresh, ledger.allot_ids(cursor, len(fresh)), strict=True):
+            for key, account_id in zip(fresh, self._allot_ids(cursor, len(fresh)), strict=True):
                 now[key] = Account(account_id, annual_limit_cents, 0, fresh=True)
         if unknown_books := state.books.missing(books):
             records = bonded.records(cursor, unknown_books)
@@ -264,8 +263,20 @@ class Prefetch:
                 record = records.get(book_key)
                 state.books.now[book_key] = BookRecord(record.gcode, record.unit, record.area_code) if record else None
 
+    # -- where it is read from; a replay has other places --------------------------------------------------------------
 
-def _ask(cursor: Any, query: str, keys: Sequence[Key]) -> list[tuple[Any, ...]]:
-    """Rows for a set of keys of two texts."""
-    cursor.execute(query, (texts([key[0] for key in keys]), texts([key[1] for key in keys])))
-    return cursor.fetchall()
+    def _ask(self, cursor: Any, query: str, keys: Sequence[Key]) -> Iterable[Sequence[Any]]:
+        """Rows for a set of keys of two texts."""
+        cursor.execute(query, (texts([key[0] for key in keys]), texts([key[1] for key in keys])))
+        return cursor.fetchall()
+
+    def _look_up(self, cursor: Any, query: str, numbers: Sequence[Any]) -> Iterable[Sequence[Any]]:
+        """Rows for a set of numbers."""
+        cursor.execute(query, (numbers,))
+        return cursor.fetchall()
+
+    def _balances(self, cursor: Any, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], ledger.Balance]:
+        return ledger.balances(cursor, keys)
+
+    def _allot_ids(self, cursor: Any, count: int) -> Sequence[int]:
+        return ledger.allot_ids(cursor, count)

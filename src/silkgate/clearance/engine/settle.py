@@ -278,8 +278,7 @@ class Settling:
 
     def _accept(self, entry: DeclarationEntry, declaration: Declaration) -> None:
         state = self.state
-        state.serial += 1
-        entry.invt_no = f"{self.zone.customs_code}{self.day.year:04d}I{state.serial:09d}"
+        entry.invt_no = state.invt_no(entry, f"{self.zone.customs_code}{self.day.year:04d}I")
         state.by_invt_no.now[entry.invt_no] = entry
         entry.findings, entry.reasons = [], ()
         entry.decided_at = self.effects.at

@@ -93,6 +93,11 @@ class State:
         self.receipt_id = 0
         self.segment_id = 0
 
+    def invt_no(self, entry: DeclarationEntry, head: str) -> str:
+        """The number of a declaration that is accepted: `head` and the next serial."""
+        self.serial += 1
+        return f"{head}{self.serial:09d}"
+
     def caches(self) -> list[Cache[Any, Any]]:
         return [value for value in vars(self).values() if isinstance(value, Cache)]
 
