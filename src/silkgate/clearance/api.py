@@ -5,7 +5,7 @@ from silkgate.clearance.check import Checked, check_message
 from silkgate.clearance.dossier import carried, names_persons, said_in, without_persons
 from silkgate.clearance.engine.run import Engine, EngineBusyError
 from silkgate.clearance.explain import reason
-from silkgate.clearance.queries import COUNTED, GROUP_NAMES, Line, matching, newest, reasons_lately, today
+from silkgate.clearance.queries import COUNTED, GROUP_NAMES, Line, latest, matching, newest, reasons_lately, today
 from silkgate.clearance.worker import Cleared, clear_folder, run_engine
 from silkgate.clearance.zonefolder import FolderError, ZoneFolder, load_zone, read_zone_folder
 
@@ -23,6 +23,7 @@ __all__ = [
     "carried",
     "check_message",
     "clear_folder",
+    "latest",
     "load_zone",
     "matching",
     "names_persons",

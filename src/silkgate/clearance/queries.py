@@ -58,8 +58,8 @@ class Line(NamedTuple):
     reasons: tuple[str, ...]
     dutiable_cents: int | None
     tax_cents: int | None
-    stored_at: datetime
-    decided_at: datetime | None
+    at: datetime
+    """When it was last decided, or stored where it never was."""
 
 
 class Page(NamedTuple):
@@ -87,8 +87,7 @@ def _line(row: Sequence[Any]) -> Line:
         tuple(reason for reason in reasons.split(";") if reason),
         dutiable,
         None if dutiable is None else sum(tax or 0 for tax in taxes),
-        stored_at,
-        decided_at,
+        decided_at or stored_at,
     )
 
 
@@ -96,6 +95,11 @@ def _in_group(group: str) -> Q:
     if group == "refused":
         return Q(state="100") | Q(state__startswith="-")
     return Q(state__in=GROUPS[group])
+
+
+def _filtered(group: str, reason: str) -> Q:
+    wanted = _in_group(group) if group else Q()
+    return wanted & Q(reasons__regex=f"(^|;){reason.replace('.', '[.]')}(;|$)") if reason else wanted
 
 
 def newest(*, group: str = "", reason: str = "", before: int | None = None, limit: int = 50) -> Page:
@@ -106,15 +110,40 @@ def newest(*, group: str = "", reason: str = "", before: int | None = None, limi
     """
     top = before if before is not None else (models.Declaration.objects.aggregate(top=Max("id"))["top"] or 0) + 1
     bottom = max(top - WINDOW, 0)
-    rows = models.Declaration.objects.filter(id__lt=top, id__gte=bottom)
-    if group:
-        rows = rows.filter(_in_group(group))
-    if reason:
-        rows = rows.filter(reasons__regex=f"(^|;){reason.replace('.', '[.]')}(;|$)")
+    rows = models.Declaration.objects.filter(_filtered(group, reason), id__lt=top, id__gte=bottom)
     lines = tuple(_line(row) for row in rows.order_by("-id").values_list(*_LINE_FIELDS)[: limit + 1])
     if len(lines) > limit:
         return Page(lines[:limit], lines[limit - 1].id)
     return Page(lines, bottom if bottom > 0 else None)
+
+
+EVENTS = 1_000
+"""How many entries of the journal the live list looks back."""
+
+
+def latest(*, group: str = "", reason: str = "", limit: int = 20) -> tuple[Line, ...]:
+    """Declarations that something happened to last, newest first: stored, decided, cancelled, returned.
+
+    Not by number alone: what an officer releases today may have been declared weeks ago. Looks at the newest WINDOW
+    numbers and the last EVENTS entries of the journal.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LATELY, [EVENTS])
+        happened: dict[int, datetime] = dict(cursor.fetchall())
+    lines = {line.id: line for line in newest(group=group, reason=reason, limit=limit).lines}
+    others = models.Declaration.objects.filter(_filtered(group, reason), id__in=happened.keys() - lines.keys())
+    for row in others.values_list(*_LINE_FIELDS):
+        line = _line(row)
+        lines[line.id] = line
+    moved = (line._replace(at=max(line.at, happened.get(line.id, line.at))) for line in lines.values())
+    return tuple(sorted(moved, key=lambda line: (line.at, line.id), reverse=True)[:limit])
+
+
+_LATELY = """
+select subject_id, max(at) from (
+    select subject_id, subject_kind, at from journal_event order by id desc limit %s
+) as lately where subject_kind = 'declaration' group by subject_id
+"""
 
 
 class HeldLine(NamedTuple):
@@ -255,7 +284,9 @@ def declaration(number: int) -> Full | None:
         "511",
         models.Waybill.objects.filter(logistics_code=row.logistics_code, logistics_no=row.logistics_no, draft=False),
     )
-    paid = models.Payment.objects.filter(ebp_code=row.ebp_code, order_no=row.order_no, draft=False).order_by("message_id", "position")
+    paid = models.Payment.objects.filter(ebp_code=row.ebp_code, order_no=row.order_no, draft=False).order_by(
+        "message_id", "position"
+    )
     payments = tuple(Place("411", *place) for place in paid.values_list("message_id", "position"))
     return Full(
         line=_line(tuple(getattr(row, name) for name in _LINE_FIELDS)),

@@ -40,7 +40,7 @@ def _live(request: HttpRequest) -> dict[str, Any]:
         "moment": moment,
         "counted": clearance.COUNTED,
         "idle": now.engine_at is None or (moment - now.engine_at).total_seconds() > 30,
-        "lines": clearance.newest(group=group, reason=reason, limit=LIVE_LINES).lines,
+        "lines": clearance.latest(group=group, reason=reason, limit=LIVE_LINES),
         "chips": tuple(
             Chip(words, address("home", state=key), chosen=key == group, mark=key)
             for key, words in clearance.GROUP_NAMES.items()
