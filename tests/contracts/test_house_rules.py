@@ -181,6 +181,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "cases.py": "example cases: run a folder, compare",
         "zonefolder.py": "a zone as a folder of tables, read and loaded through the doors",
         "worker.py": "the engine as a process",
+        "replay": "stored messages through the engine again, beside what was recorded",
     },
     "exchange": {
         "intake.py": "the stages before anything is stored, one function a stage",
