@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -69,7 +70,9 @@ def post(*headers: str) -> bytes:
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
     made = Site()
-    guarded = BodyGuard(made.application, max_body_bytes=LIMIT_BYTES, max_body_seconds=LIMIT_SECONDS)
+    guarded = BodyGuard(
+        made.application, max_body_bytes=LIMIT_BYTES, max_body_seconds=LIMIT_SECONDS, max_bytes_at_once=8 * LIMIT_BYTES
+    )
     listening = socket.create_server(("127.0.0.1", 0))
     made.port = listening.getsockname()[1]
     server = uvicorn.Server(uvicorn.Config(guarded, log_config=None, lifespan="on"))
@@ -155,3 +158,75 @@ def test_a_client_that_leaves_in_the_middle_has_no_effect(site: Site) -> None:
 def test_more_than_was_stated_is_not_part_of_the_body(site: Site) -> None:
     answer = site.ask(post("Content-Length: 4"), b"wordand more")
     assert (answer.status, answer.body) == (200, b"4")
+
+
+# --- Many at once --------------------------------------------------------------------------------------------------
+
+
+class Request:
+    """One request whose body arrives when it is told to, driven by hand through a guard."""
+
+    def __init__(self, guard: BodyGuard) -> None:
+        self.sent: list[dict[str, Any]] = []
+        self._pieces: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._task = asyncio.ensure_future(guard({"type": "http", "headers": []}, self._pieces.get, self._send))
+
+    async def _send(self, message: Any) -> None:
+        self.sent.append(message)
+
+    async def arrive(self, size_bytes: int, *, more: bool = True) -> None:
+        """A piece of the body; returns when the guard has had its turn."""
+        await self._pieces.put({"type": "http.request", "body": b"x" * size_bytes, "more_body": more})
+        while not self._pieces.empty():
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    async def status(self) -> int:
+        """Of the answer."""
+        await self._task
+        return self.sent[0]["status"]
+
+
+def guarding(max_bytes_at_once: int) -> BodyGuard:
+    return BodyGuard(
+        Site().application, max_body_bytes=LIMIT_BYTES, max_body_seconds=60, max_bytes_at_once=max_bytes_at_once
+    )
+
+
+def test_bodies_together_have_a_limit_and_room_comes_back() -> None:
+    async def scene() -> None:
+        guard = guarding(100)
+        first, second, third = Request(guard), Request(guard), Request(guard)
+        await first.arrive(60)
+        await second.arrive(40)
+        await third.arrive(1, more=False)
+        assert await third.status() == 503
+        headers = dict(third.sent[0]["headers"])
+        assert int(headers[b"retry-after"]) > 0
+        problem = json.loads(third.sent[1]["body"])
+        assert problem["status"] == 503
+        assert not problem["detail"].isascii()
+        assert problem["detail_en"].isascii()
+        # Those that were let in are served, and then there is room for others.
+        await first.arrive(0, more=False)
+        assert await first.status() == 200
+        again = Request(guard)
+        await again.arrive(60, more=False)
+        assert await again.status() == 200
+        await second.arrive(0, more=False)
+        assert await second.status() == 200
+        assert guard.bytes_now == 0
+
+    asyncio.run(scene())
+
+
+def test_a_request_alone_is_not_refused_for_its_size() -> None:
+    async def scene() -> None:
+        guard = guarding(10)
+        alone = Request(guard)
+        await alone.arrive(8)
+        await alone.arrive(8, more=False)
+        assert await alone.status() == 200
+        assert guard.bytes_now == 0
+
+    asyncio.run(scene())

@@ -16,4 +16,5 @@ application = BodyGuard(
     get_asgi_application(),
     max_body_bytes=settings.MAX_REQUEST_BODY_BYTES,
     max_body_seconds=settings.MAX_REQUEST_BODY_SECONDS,
+    max_bytes_at_once=settings.MAX_REQUEST_BYTES_AT_ONCE,
 )

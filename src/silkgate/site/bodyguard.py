@@ -1,4 +1,4 @@
-"""Bounds what a request body may cost before anything looks into it: its size and the time it takes to arrive.
+"""Bounds what request bodies may cost before anything looks into them: size, time to arrive, all of them together.
 
 An ASGI wrapper, because Django reads the whole body before its first middleware runs. A refusal is a problem document
 (RFC 9457) in both languages.
@@ -20,6 +20,7 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 
 _DRAIN_SECONDS = 2.0
+_RETRY_SECONDS = 5
 
 _BAD_LENGTH = Text("Content-Length头无效，应为一个非负整数。", "Content-Length is not one non-negative integer.")
 _TOO_LARGE = Text(
@@ -30,10 +31,16 @@ _TOO_SLOW = Text(
     "请求体未在{limit}秒内完整到达。请重新发送，同一报文重复发送不会重复处理。",
     "The request body did not arrive within {limit} seconds. Send it again; a repeated message has no second effect.",
 )
+_TOO_MANY = Text(
+    "平台正在接收的请求体合计超过{limit}字节，本请求未接收。请在{seconds}秒后重新发送。",
+    "The request bodies that are being taken in are over {limit} bytes together; this one was not taken. "
+    "Send it again after {seconds} seconds.",
+)
 _TITLES = {
     400: Text("请求格式错误", "Bad request"),
     408: Text("请求超时", "Request timeout"),
     413: Text("请求体过大", "Request body too large"),
+    503: Text("平台正忙", "Busy"),
 }
 
 
@@ -45,12 +52,20 @@ class _Refused(Exception):  # noqa: N818 - travels through Django to the guard, 
 
 
 class BodyGuard:
-    """Answers 413 past `max_body_bytes`, 408 past `max_body_seconds` for a whole body, 400 for a nonsensical length."""
+    """Answers 413 past `max_body_bytes`, 408 past `max_body_seconds` for a whole body, 400 for a nonsensical length.
 
-    def __init__(self, application: Application, *, max_body_bytes: int, max_body_seconds: float) -> None:
+    503 with Retry-After while the bodies of all requests that are not answered yet hold `max_bytes_at_once`: many large
+    requests together would otherwise fill the memory.
+    """
+
+    def __init__(
+        self, application: Application, *, max_body_bytes: int, max_body_seconds: float, max_bytes_at_once: int
+    ) -> None:
         self.application = application
         self.max_body_bytes = max_body_bytes
         self.max_body_seconds = max_body_seconds
+        self.max_bytes_at_once = max_bytes_at_once
+        self.bytes_now = 0
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -68,16 +83,18 @@ class BodyGuard:
             started = started or message["type"] == "http.response.start"
             await send(message)
 
-        body = _Body(receive, self.max_body_bytes, self.max_body_seconds)
+        body = _Body(self, receive)
         try:
             self._check_length(scope)
             await self.application(scope, body.receive, noted_send)
         except _Refused as refusal:
             if started:
                 raise
-            if refusal.status == 413:
+            if refusal.status in (413, 503):
                 await body.drain()
             await _send_problem(send, refusal)
+        finally:
+            body.release()
 
     def _check_length(self, scope: MutableMapping[str, Any]) -> None:
         stated = {value for name, value in scope["headers"] if name.lower() == b"content-length"}
@@ -91,14 +108,16 @@ class BodyGuard:
 
 
 class _Body:
-    """One request's body on its way in."""
+    """One request's body on its way in, and until the answer is out."""
 
-    def __init__(self, receive: Receive, max_bytes: int, max_seconds: float) -> None:
+    def __init__(self, guard: BodyGuard, receive: Receive) -> None:
+        self._guard = guard
         self._receive = receive
-        self._max_bytes = max_bytes
-        self._max_seconds = max_seconds
-        self._deadline = asyncio.get_running_loop().time() + max_seconds
+        self._max_bytes = guard.max_body_bytes
+        self._max_seconds = guard.max_body_seconds
+        self._deadline = asyncio.get_running_loop().time() + self._max_seconds
         self._received_bytes = 0
+        self._held_bytes = 0
         self._complete = False
 
     async def receive(self) -> Message:
@@ -113,7 +132,22 @@ class _Body:
             raise _Refused(408, _TOO_SLOW.format(limit=f"{self._max_seconds:g}")) from None
         if self._received_bytes > self._max_bytes:
             raise _too_large(self._max_bytes)
+        self._hold(len(message.get("body", b"")))
         return message
+
+    def _hold(self, size_bytes: int) -> None:
+        """Count what is kept in memory from now on; a request alone always finds room."""
+        guard = self._guard
+        limit = guard.max_bytes_at_once
+        if guard.bytes_now + size_bytes > limit and guard.bytes_now > self._held_bytes:
+            raise _Refused(503, _TOO_MANY.format(limit=limit, seconds=_RETRY_SECONDS))
+        guard.bytes_now += size_bytes
+        self._held_bytes += size_bytes
+
+    def release(self) -> None:
+        """The request is answered: its body is forgotten."""
+        self._guard.bytes_now -= self._held_bytes
+        self._held_bytes = 0
 
     async def drain(self) -> None:
         """Read on for a moment: a client that is still sending would lose our answer with the reset connection."""
@@ -158,5 +192,7 @@ async def _send_problem(send: Send, refusal: _Refused) -> None:
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
     ]
+    if refusal.status == 503:
+        headers.append((b"retry-after", str(_RETRY_SECONDS).encode()))
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

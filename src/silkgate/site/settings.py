@@ -135,6 +135,8 @@ MAX_REQUEST_BODY_BYTES = 64 * 1024 * 1024
 """One request may carry many messages; the limit of one message is the zone's policy and judged at intake."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BODY_BYTES
 MAX_REQUEST_BODY_SECONDS = 60
+MAX_REQUEST_BYTES_AT_ONCE = 4 * MAX_REQUEST_BODY_BYTES
+"""Of all requests that a web process is answering: a few of the largest, thousands of common ones."""
 
 MAX_BACKLOG_DOCUMENTS = _whole("SILKGATE_MAX_BACKLOG_DOCUMENTS", 200_000)
 MIN_SHARE_DOCUMENTS = _whole("SILKGATE_MIN_SHARE_DOCUMENTS", 5_000)
