@@ -24,10 +24,10 @@ def open_folder() -> Iterator[Path]:
 
 @pytest.fixture
 def wait_until() -> WaitUntil:
-    """Call it with a condition: True as soon as that holds, False when it has not held for 30 seconds."""
+    """Call it with a condition: True as soon as that holds, False when it has not held for 90 seconds."""
 
     def wait(condition: Callable[[], bool]) -> bool:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             if condition():
                 return True

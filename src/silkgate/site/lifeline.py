@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from types import FrameType
 
 VARIABLE = "SILKGATE_LIFELINE"
 _GRACE_SECONDS = 10
+_IMPATIENT_SECONDS = 2
 _STDIN = 0
 
 
@@ -24,12 +26,17 @@ def hold() -> None:
 
 
 def stop_event() -> threading.Event:
-    """An event that SIGTERM and SIGINT set; a second signal ends the process at once."""
+    """An event that SIGTERM, SIGINT and SIGHUP set; one more, two seconds later, ends the process at once."""
     event = threading.Event()
+    first_at = 0.0
 
     def on_signal(number: int, frame: FrameType | None) -> None:
-        if event.is_set():
+        nonlocal first_at
+        now = time.monotonic()
+        # make and timeout pass a signal on that the whole group has got already: that is still the first one.
+        if event.is_set() and now - first_at > _IMPATIENT_SECONDS:
             os._exit(128 + number)
+        first_at = first_at or now
         event.set()
 
     signal.signal(signal.SIGTERM, on_signal)
