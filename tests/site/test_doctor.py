@@ -97,12 +97,25 @@ def test_a_home_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_disk_that_is_nearly_full(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda place: shutil._ntuple_diskusage(100, 100, 5 * 2**20))
     assert "has 5 MiB left" in wrong()["disk"]
+    assert "no message is taken in" in wrong()["backlog"]
 
 
 def test_messages_that_no_engine_decides(zone: str) -> None:
     segment = apps.get_model("exchange", "Segment")
     segment.objects.create(id=1, received_at=timezone.now(), messages=1, body=b"", recognised=b"")
     assert "nothing is decided" in wrong()["engine"]
+
+
+def test_more_waiting_than_should(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.conf import settings
+
+    message = apps.get_model("exchange", "Message")
+    message.objects.create(
+        id=4096, offset=0, length=1, sha256=b"", kind="CEB311Message", guid="", sender="X1", documents=3, channel="http"
+    )
+    assert "3 documents wait" in found("backlog").text.en
+    monkeypatch.setattr(settings, "MAX_BACKLOG_DOCUMENTS", 2)
+    assert "over 2; senders are told to wait" in wrong()["backlog"]
 
 
 @pytest.mark.parametrize(("age_seconds", "state"), [(5, State.OK), (300, State.NOTE)])

@@ -319,6 +319,32 @@ def _engine(home: Home) -> Finding:
     )
 
 
+def _backlog(home: Home) -> Finding:
+    from silkgate.exchange.api import Backlog, connect, quotas
+
+    backlog = Backlog(connect)
+    try:
+        standing = backlog.standing()
+    finally:
+        backlog.close()
+    limits = quotas()
+    waiting, most = standing.waiting_documents, limits.max_backlog_documents
+    if standing.short_of_disk:
+        least = limits.min_free_disk_bytes // _MIB
+        return _wrong(
+            "backlog",
+            f"磁盘剩余不足{least} MiB，已停止接收报文。请腾出空间。",
+            f"The disk has less than {least} MiB left and no message is taken in. Make room.",
+        )
+    if waiting > most:
+        return _wrong(
+            "backlog",
+            f"等待裁决的单证有{waiting:,}份，超过{most:,}份，企业的报文被暂缓接收。请检查引擎。",
+            f"{waiting:,} documents wait to be decided, over {most:,}; senders are told to wait. Look at the engine.",
+        )
+    return _ok("backlog", f"等待裁决的单证{waiting:,}份。", f"{waiting:,} documents wait to be decided.")
+
+
 _WITHOUT_DATABASE: tuple[Callable[[Home], Finding], ...] = (_python, _dependencies, _time, _port, _disk, _home)
 _WITH_DATABASE: tuple[Callable[[Home], Finding], ...] = (
     _migrations,
@@ -327,6 +353,7 @@ _WITH_DATABASE: tuple[Callable[[Home], Finding], ...] = (
     _database_clock,
     _certificates,
     _engine,
+    _backlog,
 )
 
 
