@@ -9,11 +9,12 @@ import csv
 import functools
 from collections.abc import Iterable, Mapping
 from datetime import date
+from pathlib import Path
 from uuid import UUID
 
 from silkgate.kernel.findings import Finding
 from silkgate.kernel.text import Text
-from silkgate.tariff import queries, rules
+from silkgate.tariff import queries, rules, trials
 from silkgate.tariff.actions import Loaded, load_prohibited, load_tariff
 from silkgate.tariff.domain import (
     E6,
@@ -35,6 +36,7 @@ from silkgate.tariff.domain import (
     Value,
 )
 from silkgate.tariff.files import REFERENCE, cards, codes, law_version, notices, parameter, parameters
+from silkgate.tariff.trials import Trial
 
 __all__ = [
     "E6",
@@ -55,6 +57,7 @@ __all__ = [
     "Rate",
     "TariffError",
     "TariffRowError",
+    "Trial",
     "Value",
     "cards",
     "codes",
@@ -67,16 +70,21 @@ __all__ = [
     "notices",
     "parameter",
     "parameters",
+    "read_trial",
     "tell",
 ]
 
 
-def law_of(day: date, *, policy: Mapping[str, object] | None = None) -> Law:
+def law_of(day: date, *, policy: Mapping[str, object] | None = None, trial: Trial | None = None) -> Law:
     """The law of `day` (UTC+8) from the files and the tariff tables; `policy` overrides fields of Policy.
+
+    A `trial` (see `read_trial`) changes it; the law's version names it then.
 
     Reads the rates with one query and keeps the law until the tariff changes; a call costs one small query then.
     Raises NotInForceError before 2016-04-08, PolicyError for an override not known, LawFileError.
     """
+    if trial is not None:
+        return _law_tried(day, trial, policy or {})
     zone = rules.policy_on(parameters(), day, policy or {})
     token = queries.revision()
     return _law_from_tables(day, zone, None) if token is None else _kept_law(day, zone, token)
@@ -103,6 +111,23 @@ def _law_from_tables(day: date, zone: Policy, _token: UUID | None) -> Law:
         prohibitions=queries.prohibitions_in_force(day),
         policy=zone,
     )
+
+
+def _law_tried(day: date, trial: Trial, policy: Mapping[str, object]) -> Law:
+    changed = trial.parameters(parameters())
+    return rules.make_law(
+        day,
+        changed,
+        f"{law_version()}+{trial.version}",
+        rates=trial.rates_over(queries.rates_in_force(day)),
+        prohibitions=trial.prohibitions_over(queries.prohibitions_in_force(day)),
+        policy=rules.policy_on(changed, day, trial.policy(policy)),
+    )
+
+
+def read_trial(path: Path) -> Trial:
+    """A trial law from its TOML file; the format is in `docs/replay.md`. Raises LawFileError, TariffRowError."""
+    return trials.read_trial(path, parameters())
 
 
 _kept_law = functools.lru_cache(maxsize=32)(_law_from_tables)

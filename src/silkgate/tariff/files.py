@@ -110,7 +110,7 @@ def _value(table: Table, kind: str, unit: str, notices: Mapping[str, Notice], *,
         )
     return Value(
         since=table.day("from"),
-        value=None if ended else _plain(table, kind),
+        value=None if ended else plain(table, kind),
         unit=unit,
         law=_citation(table.table("law"), notices),
         published=table.day_or_none("published"),
@@ -119,14 +119,15 @@ def _value(table: Table, kind: str, unit: str, notices: Mapping[str, Notice], *,
     )
 
 
-def _plain(table: Table, kind: str) -> Plain:
+def plain(table: Table, kind: str, key: str = "value") -> Plain:
+    """What a table says a parameter of `kind` is worth. Raises LawFileError for a value of another kind."""
     if kind == "decimal":
-        return table.decimal("value")
+        return table.decimal(key)
     if kind == "integer":
-        return table.whole("value")
+        return table.whole(key)
     if kind == "boolean":
-        return table.flag("value")
-    return table.texts("value")
+        return table.flag(key)
+    return table.texts(key)
 
 
 # --- Rule cards --------------------------------------------------------------------------------------------------
@@ -323,9 +324,13 @@ def unit_codes() -> Mapping[str, str]:
 
 @functools.cache
 def law_version() -> str:
-    """Twelve hexadecimal digits over names and contents of all law files (TOML and CSV; line ends do not count)."""
+    """Twelve hexadecimal digits over names and contents of all law files (TOML and CSV; line ends do not count).
+
+    Trials are no law and do not count.
+    """
     digest = hashlib.sha256()
-    for path in sorted(p for p in REFERENCE.rglob("*") if p.suffix in {".toml", ".csv"}):
+    trials = REFERENCE / "trials"
+    for path in sorted(p for p in REFERENCE.rglob("*") if p.suffix in {".toml", ".csv"} and trials not in p.parents):
         content = path.read_bytes().replace(b"\r\n", b"\n")
         digest.update(f"{path.relative_to(REFERENCE).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
