@@ -63,6 +63,7 @@ def on_engine(clocks: Clocks) -> None:
     from silkgate.exchange import outbox
 
     clocks.put("read", run, "segments_after")
+    clocks.put("decode", run, "messages_of")
     clocks.put("prefetch", run.Prefetch, "__call__")
     clocks.put("take", decide.Taking, "message")
     clocks.put("decide", decide.Settling, "settle")

@@ -17,6 +17,7 @@ from bench.stream import Stream
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 STAGES = {
     "read": "engine: read segments",
+    "decode": "engine: decode records",
     "prefetch": "engine: prefetch (client)",
     "take": "engine: take documents in",
     "decide": "engine: match, assess, decide",

@@ -82,11 +82,18 @@ def store(connection: psycopg.Connection, received: Sequence[Received], now: dat
     return list(range(first, first + len(received)))
 
 
-def segments_after(connection: psycopg.Connection, segment_id: int, *, limit: int) -> list[Segment]:
-    """Segments above `segment_id` in recorded order, at most `limit` of them."""
+def segments_after(
+    connection: psycopg.Connection, segment_id: int, *, limit: int, enough_bytes: int = 2**62
+) -> list[Segment]:
+    """Segments above `segment_id` in recorded order, at most `limit` of them.
+
+    None is added to those that together have `enough_bytes` of compressed findings already.
+    """
     rows = connection.execute(
-        "select id, received_at, recognised from exchange_segment where id > %s order by id limit %s",
-        (segment_id, limit),
+        "select id, received_at, recognised from (select id, received_at, recognised,"
+        " sum(octet_length(recognised)) over (order by id) - octet_length(recognised) as before from"
+        " (select * from exchange_segment where id > %s order by id limit %s) n) c where before < %s order by id",
+        (segment_id, limit, enough_bytes),
         binary=True,
     ).fetchall()
     return [Segment(row[0], row[1], _decode_found.decode(_decompress.decompress(row[2]))) for row in rows]

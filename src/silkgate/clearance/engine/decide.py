@@ -84,6 +84,7 @@ def decide(
         _carry_out(state, instruction, settling, answering)
     for message_id, found, documents in messages:
         taking.message(message_id, found, documents)
+    settling.forget_used()
     return answering
 
 

@@ -62,6 +62,7 @@ class Settling:
         self.day: date = law.day
         self._candidates: dict[int, DeclarationEntry] = {}
         self._in_order: set[tuple[str, ...]] = set()
+        self._used: list[DocumentEntry] = []
 
     # -- which declarations to look at ------------------------------------------------------------------------------
 
@@ -113,6 +114,12 @@ class Settling:
         if not payments:
             return order, None, waybill
         return order, payments[0] if order is None else match.choose_payment(order.doc, payments), waybill
+
+    def forget_used(self) -> None:
+        """Let go of the records behind accepted declarations; only when the batch is decided. Seldom needed again, they
+        are read from the inbox then."""
+        for entry in self._used:
+            entry.doc = None
 
     # -- one declaration ----------------------------------------------------------------------------------------------
 
@@ -214,6 +221,7 @@ class Settling:
             move(account, "reserve", qty_e5, entry.id)
         if guarantee is not None:
             move(guarantee, "reserve", tax_cents, entry.id)
+        self._used += (order, payment_entry, waybill)
         return self._accept(entry, declaration)
 
     def _stock(self, declaration: Declaration) -> tuple[list[Finding], list[tuple[Account, int]]]:

@@ -16,6 +16,9 @@ from silkgate.clearance.domain import BookRecord, DeclarationEntry, DocumentEntr
 K = TypeVar("K")
 V = TypeVar("V")
 
+CACHE_CAPACITY = 25_000
+"""Entries of each kind in a generation: about 4 KiB for a declaration with its three companions."""
+
 
 class Cache(Generic[K, V]):
     """Two generations of a dictionary. When the younger one is full it becomes the older one, which is forgotten."""
@@ -71,7 +74,7 @@ class Claim:
 class State:
     """Caches by key, and the numbers that the engine gives out."""
 
-    def __init__(self, capacity: int = 60_000) -> None:
+    def __init__(self, capacity: int = CACHE_CAPACITY) -> None:
         self.claims: Cache[tuple[str, str], Claim | None] = Cache(capacity)
         self.orders: Cache[Key, DocumentEntry | None] = Cache(capacity)
         self.payments: Cache[Key, DocumentEntry | None] = Cache(capacity)
