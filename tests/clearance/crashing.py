@@ -67,7 +67,7 @@ class Service:
         """What `silkgate run` does: the database comes first, then whoever has died starts again."""
         while not self._stop.wait(0.02):
             if not self.server.is_running():
-                with suppress(Problem):  # killed again while it recovered
+                with suppress(Problem, psycopg.Error):  # killed again while it came up
                     self.server.start()
             for role in ROLES:
                 if not alive(self.pids.get(role)):

@@ -37,11 +37,11 @@ from silkgate.site.scratch import private_database
 from silkgate.site.traffic.player import Mix, day
 from silkgate.site.traffic.zone import Zone
 
-KILLS = int(os.environ.get("SILKGATE_CRASH_KILLS", "40"))
+KILLS = int(os.environ.get("SILKGATE_CRASH_KILLS", "36"))
 SEED = int(os.environ.get("SILKGATE_CRASH_SEED", "1"))
 AS_OF = datetime(2026, 6, 18, 10, tzinfo=CHINA)
 VICTIMS = ("engine",) * 8 + ("web",) * 4 + ("intake",) * 3 + ("backend",) * 3 + ("database",) * 2
-LONGEST_PAUSE_SECONDS = 0.8
+LONGEST_PAUSE_SECONDS = 0.6
 SENDERS = 3
 MIX = Mix(faults=0.1, late=0.1, scarce=0.1, duplicates=0.1, hostile=0.1, cancels=0.2, returns=0.3, signed_for=0.2)
 
