@@ -85,12 +85,18 @@ def test_a_hundred_documents_are_enough(tmp_path: Path, count: int, expected: st
     assert last(outcome_of(writer)) == expected
 
 
-def test_comments_and_instructions_do_not_change_a_message(tmp_path: Path) -> None:
+def test_comments_do_not_change_a_message(tmp_path: Path) -> None:
     writer = new(tmp_path)
     data = writer.message([ORDER])
-    writer.put(data.replace(b"<ceb:buyerName>", b"<?x y?><ceb:buyerName><!-- c -->"))
+    writer.put(data.replace(b"<ceb:buyerName>", b"<!-- b --><ceb:buyerName><!-- c -->"))
     send_parcel(writer, parcel(1), ("411", "511"))
     assert states(outcome_of(writer)) == {"1": "800"}
+
+
+def test_processing_instructions_are_refused(tmp_path: Path) -> None:
+    writer = new(tmp_path)
+    writer.put(writer.message([ORDER]).replace(b"<ceb:buyerName>", b"<?x y?><ceb:buyerName>"))
+    assert last(outcome_of(writer)) == "rejected format.xml"
 
 
 # --- Item 3: the same again ----------------------------------------------------------------------------------------
