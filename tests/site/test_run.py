@@ -35,7 +35,7 @@ class Running:
         } | {"SILKGATE_HOME": str(home), "SILKGATE_LANG": "en", "COLUMNS": "200"}
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "silkgate", "run", "--port", "0", "--per-second", "5"],
+            [sys.executable, "-m", "silkgate", "run", "--port", "0", "--per-second", "5", "--end-with-parent"],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
