@@ -171,6 +171,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "files.py": "reads the law files under `reference/`; they are no tables and need no database",
         "tables.py": "typed reading of TOML, so that every error names its place",
         "docs.py": "renders the reference page of rules from the cards",
+        "trials.py": "a trial law that a replay puts in the place of the law of each day",
     },
     "clearance": {
         "engine": "the deterministic decider, one file per step",
