@@ -119,8 +119,8 @@ def test_what_is_refused_says_why_in_both_languages(site: Site, request_pieces: 
     assert "application/problem+json" in answer.headers
     problem = json.loads(answer.body)
     assert problem["status"] == status
-    assert not problem["detail"].isascii()
-    assert problem["detail_en"].isascii()
+    assert not problem["detail_zh"].isascii()
+    assert problem["detail"].isascii()
     assert site.bodies == before
 
 
@@ -205,8 +205,8 @@ def test_bodies_together_have_a_limit_and_room_comes_back() -> None:
         assert int(headers[b"retry-after"]) > 0
         problem = json.loads(third.sent[1]["body"])
         assert problem["status"] == 503
-        assert not problem["detail"].isascii()
-        assert problem["detail_en"].isascii()
+        assert not problem["detail_zh"].isascii()
+        assert problem["detail"].isascii()
         # Those that were let in are served, and then there is room for others.
         await first.arrive(0, more=False)
         assert await first.status() == 200

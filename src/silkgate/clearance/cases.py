@@ -20,6 +20,7 @@ from silkgate.clearance.engine.run import Engine
 from silkgate.clearance.zonefolder import FolderError, load_zone, read_zone_folder
 from silkgate.exchange import api as exchange
 from silkgate.identity import api as identity
+from silkgate.kernel.clock import china_day
 from silkgate.kernel.fixed import format_cents, format_e5
 from silkgate.kernel.text import Text
 from silkgate.tariff import api as tariff
@@ -75,7 +76,7 @@ def run_case(case: Path, out: Path, connect: Any) -> CaseResult:
 def _take_in(connection: psycopg.Connection, files: Sequence[Path], as_of: datetime, policy: Any) -> list[int]:
     with django_connection.cursor() as cursor:
         filed = identity.certificates(cursor)
-    limit = tariff.law_of(as_of.date(), policy=policy).max_message_bytes
+    limit = tariff.law_of(china_day(as_of), policy=policy).max_message_bytes
     numbers: list[int] = []
     for start in range(0, len(files), MESSAGES_AT_ONCE):
         received = [

@@ -29,7 +29,7 @@ def now() -> datetime:
 
 def max_message_bytes() -> int:
     """Size limit of one message, from the installation's settings."""
-    return int(getattr(settings, "SILKGATE_MAX_MESSAGE_BYTES", 10 * 2**20))
+    return int(settings.MAX_MESSAGE_BYTES)
 
 
 def connect() -> psycopg.Connection:

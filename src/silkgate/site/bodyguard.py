@@ -181,10 +181,10 @@ async def _send_problem(send: Send, refusal: _Refused) -> None:
     problem = {
         "type": "about:blank",
         "status": refusal.status,
-        "title": title.zh,
-        "title_en": title.en,
-        "detail": refusal.detail.zh,
-        "detail_en": refusal.detail.en,
+        "title": title.en,
+        "title_zh": title.zh,
+        "detail": refusal.detail.en,
+        "detail_zh": refusal.detail.zh,
     }
     body = json.dumps(problem, ensure_ascii=False).encode()
     headers = [

@@ -5,6 +5,7 @@
 - `SILKGATE_ALLOWED_HOSTS`: names under which the site is reached, separated by commas
 - `SILKGATE_TRUSTED_ORIGINS`: origins (`https://…`) that forms may come from, where a proxy changes the name
 - `SILKGATE_HTTPS=1`: a proxy in front ends TLS
+- `SILKGATE_MAX_MESSAGE_BYTES`: size limit of one message
 - `SILKGATE_MAX_BACKLOG_DOCUMENTS`, `SILKGATE_MIN_SHARE_DOCUMENTS`: how much may wait for the engine, and of one sender
 - `SILKGATE_MIN_FREE_DISK_MB`: with less room on the disk nothing is taken in
 - `SILKGATE_DEBUG=1`: for developers
@@ -131,8 +132,9 @@ SECURE_HSTS_SECONDS = 31_536_000 if _HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _HTTPS else None
 X_FRAME_OPTIONS = "DENY"
 
+MAX_MESSAGE_BYTES = _whole("SILKGATE_MAX_MESSAGE_BYTES", 10 * 2**20)
 MAX_REQUEST_BODY_BYTES = 64 * 1024 * 1024
-"""One request may carry many messages; the limit of one message is the zone's policy and judged at intake."""
+"""One request may carry many messages; the limit of one message is judged at intake."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BODY_BYTES
 MAX_REQUEST_BODY_SECONDS = 60
 MAX_REQUEST_BYTES_AT_ONCE = 4 * MAX_REQUEST_BODY_BYTES
