@@ -43,6 +43,43 @@ TABLES = {
 """Kind of document: its table, key columns, columns beside the common ones."""
 
 
+def answer_rows(effects: Effects) -> list[tuple[Any, ...]]:
+    """What became of the messages of a batch, as rows of `exchange.outbox.ANSWER_COLUMNS`."""
+    return [
+        (
+            answer.message_id,
+            effects.batch_no,
+            answer.kind,
+            answer.guid,
+            answer.digest,
+            answer.claims,
+            answer.outcome,
+            answer.reasons,
+            findings_text(answer.findings),
+            answer.original_id,
+        )
+        for answer in effects.answers
+    ]
+
+
+def event_rows(effects: Effects, law_version: str) -> list[tuple[Any, ...]]:
+    """The journal entries of a batch, as rows of `journal.api.COLUMNS`."""
+    at = effects.at.isoformat()
+    return [
+        (
+            at,
+            effects.batch_no,
+            event.actor,
+            event.kind,
+            event.subject_kind,
+            event.subject_id,
+            law_version,
+            json_text(event.detail),
+        )
+        for event in effects.events
+    ]
+
+
 class BatchRows:
     """The effects of a batch as rows, made while the state still stands at this batch: safe to write from a thread."""
 
@@ -53,21 +90,7 @@ class BatchRows:
         self.batch_no, self.at, self.law_version = effects.batch_no, effects.at, law_version
         self.outgoing = outgoing
         self.first_receipt_id = receipt_id - len(outgoing) + 1
-        self.answers = [
-            (
-                answer.message_id,
-                effects.batch_no,
-                answer.kind,
-                answer.guid,
-                answer.digest,
-                answer.claims,
-                answer.outcome,
-                answer.reasons,
-                findings_text(answer.findings),
-                answer.original_id,
-            )
-            for answer in effects.answers
-        ]
+        self.answers = answer_rows(effects)
         self.documents = {kind: _document_rows(kind, changed) for kind, changed in effects.documents.items() if changed}
         superseded = set(effects.superseded)
         self.new: list[tuple[Any, ...]] = []
@@ -83,20 +106,7 @@ class BatchRows:
         ]
         self.capacities = effects.capacities
         self.moves = [ledger.Move(*transfer) for transfer in effects.transfers]
-        at = effects.at.isoformat()
-        self.events = [
-            (
-                at,
-                effects.batch_no,
-                event.actor,
-                event.kind,
-                event.subject_kind,
-                event.subject_id,
-                law_version,
-                json_text(event.detail),
-            )
-            for event in effects.events
-        ]
+        self.events = event_rows(effects, law_version)
         self.tally = dict(effects.tally)
         self.instructions = effects.instructions
         self.batch = (

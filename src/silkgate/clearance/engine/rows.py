@@ -48,22 +48,23 @@ WAREHOUSE_ENTRIES = (
     f"select d.operator_code, d.cop_no, {_DOCUMENT} from {_KEYS} as k(operator_code, cop_no)"  # noqa: S608
     " join clearance_warehouseentry d using (cop_no, operator_code)"
 )
-_DECLARATION = (
+DECLARATION = (
     "d.ebp_code, d.order_no, d.id, d.message_id, d.position, d.app_time, d.draft, d.ebc_code, d.agent_code, d.state,"
     " d.reasons, d.findings, d.pre_no, d.invt_no, d.assessment, d.law_version, d.stored_at, d.decided_at,"
     " d.released_at,"
     " d.logistics_code, d.logistics_no"
 )
+"""Columns of a declaration in the order that `declaration_entry` reads."""
 DECLARATIONS = (
-    f"select {_DECLARATION} from {_KEYS} as k(ebp_code, order_no)"  # noqa: S608
+    f"select {DECLARATION} from {_KEYS} as k(ebp_code, order_no)"  # noqa: S608
     " join clearance_declaration d on d.order_no = k.order_no and d.ebp_code = k.ebp_code and d.current"
 )
 DECLARATIONS_OF_WAYBILLS = (
-    f"select {_DECLARATION} from {_KEYS} as k(logistics_code, logistics_no)"  # noqa: S608
+    f"select {DECLARATION} from {_KEYS} as k(logistics_code, logistics_no)"  # noqa: S608
     " join clearance_declaration d using (logistics_no, logistics_code) order by d.id"
 )
-DECLARATIONS_BY_INVT_NO = f"select {_DECLARATION} from clearance_declaration d where d.invt_no = any(%s)"  # noqa: S608
-DECLARATIONS_BY_ID = f"select {_DECLARATION} from clearance_declaration d where d.id = any(%s)"  # noqa: S608
+DECLARATIONS_BY_INVT_NO = f"select {DECLARATION} from clearance_declaration d where d.invt_no = any(%s)"  # noqa: S608
+DECLARATIONS_BY_ID = f"select {DECLARATION} from clearance_declaration d where d.id = any(%s)"  # noqa: S608
 
 
 decode_assessment = msgspec.json.Decoder(Assessment).decode

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from silkgate.clearance.engine.persist import BatchRows
+from silkgate.clearance.engine.effects import Effects
+from silkgate.clearance.engine.persist import answer_rows, event_rows
 from silkgate.clearance.replay.recorded import Recorded, Rows
+from silkgate.exchange.api import Outgoing
 
 ANSWER = ("kind", "guid", "digest", "claims", "outcome", "reasons", "findings", "original_id")
 EVENT = ("actor", "detail")
@@ -27,20 +29,22 @@ class Difference(NamedTuple):
     replayed: str
 
 
-def compare(batch: BatchRows, recorded: Recorded, instructions: Sequence[tuple[int, str]]) -> list[Difference]:
+def compare(
+    effects: Effects, outgoing: Sequence[Outgoing], recorded: Recorded, instructions: Sequence[tuple[int, str]]
+) -> list[Difference]:
     """All differences of one batch; empty where it would write exactly what it wrote then."""
-    no = batch.batch_no
-    answers = [(row[0], *row[2:]) for row in batch.answers]
-    events = [(*row[3:6], row[2], row[7]) for row in batch.events]
+    no = effects.batch_no
+    answers = [(row[0], *row[2:]) for row in answer_rows(effects)]
+    events = [(*row[3:6], row[2], row[7]) for row in event_rows(effects, "")]
     then_events = [(*row[2:5], row[1], row[5]) for row in recorded.events(no)]
     receipts = [
-        (item.message_id, item.kind, item.documents, item.recipient, item.dxp_id, item.body) for item in batch.outgoing
+        (item.message_id, item.kind, item.documents, item.recipient, item.dxp_id, item.body) for item in outgoing
     ]
     return [
         *differences(no, "answer", [row[1:] for row in recorded.answers(no)], answers, ("message",), ANSWER),
         *differences(no, "event", then_events, events, ("kind", "of", "number"), EVENT),
         *differences(no, "receipt", _receipts(recorded, no), receipts, ("message", "kind"), RECEIPT),
-        *differences(no, "instruction", list(instructions), batch.instructions, ("number",), ("outcome",)),
+        *differences(no, "instruction", list(instructions), effects.instructions, ("number",), ("outcome",)),
     ]
 
 

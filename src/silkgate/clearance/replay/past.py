@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from silkgate.clearance.domain import BookRecord, DeclarationEntry, DocumentEntry, Key
-from silkgate.clearance.engine import rows
 from silkgate.clearance.engine.effects import Effects
-from silkgate.clearance.engine.persist import findings_text
+from silkgate.clearance.engine.persist import declaration_row
 from silkgate.clearance.engine.state import Account, Claim, State
 from silkgate.clearance.replay.spill import Spill
 
@@ -78,6 +77,22 @@ class PastState(State):
         """What left the cache `name` under `key`, plainly; None where nothing did."""
         return self.spill.get(kept_as(name, key))
 
+    def row(self, number: int) -> Sequence[Any] | None:
+        """A declaration that is in memory or was, as a row of `DECLARATION_COLUMNS`; None where it never was."""
+        if (entry := self.living.get(number)) is not None:
+            return declaration_row(entry, True)
+        kept: Sequence[Any] | None = self.spill.get(kept_as("declaration", str(number)))
+        return kept
+
+    def current(self, key: Key) -> int | None:
+        """Number of the declaration that is the last word of its key; no cache is touched."""
+        cache = self.declarations
+        entry = cache.now.get(key) or cache.before.get(key)
+        if entry is None and key not in cache.now and key not in cache.before:
+            kept: int | None = self.kept("declarations", key)
+            return kept
+        return entry.id if entry else None
+
     def _payments(self, entries: list[DocumentEntry], gone: Gone) -> list[Any]:
         return [(*self._payment_keys[id(entry)], *_payment(entry, gone)) for entry in entries]
 
@@ -100,28 +115,10 @@ def _payment(entry: DocumentEntry, gone: Gone) -> tuple[Any, ...]:
 
 
 def _declaration(entry: DeclarationEntry, gone: Gone) -> int:
-    """Its number, under which its row is kept, in the order that `rows.declaration_entry` reads."""
-    gone[kept_as("declaration", str(entry.id))] = (
-        *entry.key,
-        entry.id,
-        entry.message_id,
-        entry.position,
-        entry.app_time,
-        entry.draft,
-        entry.ebc_code,
-        entry.agent_code,
-        entry.state,
-        ";".join(entry.reasons),
-        findings_text(entry.findings),
-        entry.pre_no,
-        entry.invt_no,
-        rows.write_assessment(entry.assessment) if entry.assessment else None,
-        entry.law_version,
-        entry.stored_at,
-        entry.decided_at,
-        entry.released_at,
-        *entry.waybill_key,
-    )
+    """Its number, under which its row is kept."""
+    name = kept_as("declaration", str(entry.id))
+    if name not in gone:
+        gone[name] = declaration_row(entry, True)
     return entry.id
 
 

@@ -7,15 +7,17 @@ were opened with, account books, received documents where they lie, and with a c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from itertools import count, islice
+from operator import itemgetter
 from typing import Any
 
 import psycopg
 
 from silkgate.clearance.domain import DeclarationEntry, Key
 from silkgate.clearance.engine import rows
+from silkgate.clearance.engine.persist import DECLARATION_COLUMNS
 from silkgate.clearance.engine.prefetch import Prefetch
-from silkgate.clearance.engine.state import Account
 from silkgate.clearance.replay.past import PastState
 from silkgate.ledger import api as ledger
 
@@ -24,6 +26,9 @@ _OPENING = (
     " union all select a.kind, a.key, a.capacity, t.amount from ledger_transfer t"
     " join ledger_account a on a.id = t.account_id where t.kind = 'open'"
 )
+
+_COLUMNS = DECLARATION_COLUMNS.split(", ")
+_IN_ORDER = itemgetter(*[_COLUMNS.index(name.strip().removeprefix("d.")) for name in rows.DECLARATION.split(",")])
 
 
 class Recall(Prefetch):
@@ -62,21 +67,13 @@ class Recall(Prefetch):
             self._keyed(cursor, self.state.declarations, keys, rows.DECLARATIONS, self._declaration)
         return [self.state.declarations.now[key] for key in keys]
 
-    def by_number(self, numbers: Sequence[int]) -> list[DeclarationEntry | None]:
-        """Declarations by their numbers."""
-        with self.connection.cursor() as cursor:
-            found = {entry.id: entry for entry in self._by_id(cursor, numbers)}
-        return [found.get(number) for number in numbers]
-
-    def used(self, keys: Sequence[tuple[str, str]]) -> list[int]:
-        """What is used of accounts; 0 of those that the replay knows nothing of."""
+    def used(self, key: tuple[str, str]) -> int:
+        """What is used of an account now; 0 where the replay knows of none. No cache is touched."""
         cache = self.state.accounts
-        unknown = cache.missing(keys)
-        balances = self._balances(None, unknown)
-        for key in unknown:
-            balance = balances.get(key)
-            cache.now[key] = Account(balance.id, balance.capacity, balance.used) if balance else None
-        return [account.used if (account := cache.now[key]) else 0 for key in keys]
+        account = cache.now.get(key) or cache.before.get(key)
+        if account is None and (balance := self._balances(None, [key]).get(key)) is not None:
+            return balance.used
+        return account.used if account else 0
 
     # -- what the engine asks ------------------------------------------------------------------------------------------
 
@@ -127,4 +124,11 @@ class Recall(Prefetch):
     def _row(self, number: int) -> Iterable[Sequence[Any]]:
         """The row of a declaration that left memory. One that is still in some cache is taken from there."""
         row = self.state.kept("declaration", str(number))
-        return [] if row is None else [row]
+        return [] if row is None else [_as_asked(row)]
+
+
+def _as_asked(row: Sequence[Any]) -> tuple[Any, ...]:
+    """A row of `DECLARATION_COLUMNS` in the order in which the engine's reads give it."""
+    *values, stored_at, decided_at, released_at, logistics_code, logistics_no = _IN_ORDER(row)
+    moments = [moment and datetime.fromisoformat(moment) for moment in (stored_at, decided_at, released_at)]
+    return *values, *moments, logistics_code, logistics_no

@@ -15,8 +15,6 @@ import psycopg
 from silkgate.clearance.domain import OfficerInstruction
 from silkgate.clearance.engine.answer import Answering
 from silkgate.clearance.engine.decide import decide, messages_of, read_reference
-from silkgate.clearance.engine.persist import BatchRows
-from silkgate.clearance.engine.prefetch import Messages
 from silkgate.clearance.replay import recorded as database
 from silkgate.clearance.replay.comparing import Difference, compare
 from silkgate.clearance.replay.ending import compare_end
@@ -158,7 +156,7 @@ class _Run:
                 self.messages += batch.messages
                 today = self.law_of(day)
                 self.other_law += f"{today.version}.{today.tariff_version}" != batch.law_version
-                side.compare(batch, messages, answering, [(one.id, came_to) for one, came_to in then])
+                side.compare(batch, answering, [(one.id, came_to) for one, came_to in then])
             state.written(answering.effects)
             state.rotate()
             done += batch.messages
@@ -182,23 +180,8 @@ class _SameLaw:
     def instructions(self, given: list[OfficerInstruction]) -> list[OfficerInstruction]:
         return given
 
-    def compare(
-        self, batch: Batch, messages: Messages, answering: Answering, instructions: list[tuple[int, str]]
-    ) -> None:
-        state = self.state
-        rows = BatchRows(
-            answering.effects,
-            answering.messages(),
-            law_version=batch.law_version,
-            segments=(),
-            messages=len(messages),
-            documents=0,
-            declaration_id=state.declaration_id,
-            serial=state.serial,
-            receipt_id=0,
-            segment_id=0,
-        )
-        self._found(compare(rows, self._run.recorded, instructions))
+    def compare(self, batch: Batch, answering: Answering, instructions: list[tuple[int, str]]) -> None:
+        self._found(compare(answering.effects, answering.messages(), self._run.recorded, instructions))
 
     def compared(self) -> Compared:
         if self._run.span.to_the_present:
@@ -228,9 +211,7 @@ class _ChangedLaw:
         self.state.close()
         self._outcomes.close()
 
-    def compare(
-        self, batch: Batch, messages: Messages, answering: Answering, instructions: list[tuple[int, str]]
-    ) -> None:
+    def compare(self, batch: Batch, answering: Answering, instructions: list[tuple[int, str]]) -> None:
         recorded = self._run.recorded
         self._outcomes.add(recorded.decisions(batch.no), recorded.answers(batch.no), answering.effects)
 
