@@ -37,6 +37,14 @@ KINDS: Mapping[str, Kind] = {
         Text("请求中没有报文", "No message in the request"),
         Text("每个文件或部分放一份报文，不要有空文件。", "One message in each file or part, none of them empty."),
     ),
+    "exchange.multipart": Kind(
+        HTTPStatus.BAD_REQUEST,
+        Text("multipart内容无法解析", "Multipart body not readable"),
+        Text(
+            "按RFC 7578编码，分隔符与Content-Type中的boundary一致，每份报文为一个文件部分。",
+            "Encode it as RFC 7578 says: the boundary as Content-Type names it, each message a part with a filename.",
+        ),
+    ),
     "exchange.too_many": Kind(
         HTTPStatus.BAD_REQUEST,
         Text("一次请求的报文过多", "Too many messages in one request"),

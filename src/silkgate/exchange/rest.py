@@ -11,7 +11,9 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from ninja import Router, Schema
 
 from silkgate.exchange import inbox, outbox
@@ -135,7 +137,7 @@ def _bodies(request: HttpRequest) -> list[bytes]:
     kind = (request.content_type or "").lower()
     if kind == "multipart/form-data":
         bodies: list[bytes] = []
-        for _, files in request.FILES.lists():
+        for _, files in _files(request):
             for file in files:
                 data = file.read()
                 bodies.extend(_unpacked(data) if data[:4] == b"PK\x03\x04" else [data])
@@ -157,15 +159,33 @@ def _bodies(request: HttpRequest) -> list[bytes]:
             problem(HTTPStatus.BAD_REQUEST, "exchange.empty", "请求中没有报文。", "There is no message in the request.")
         )
     if len(bodies) > MESSAGES_PER_REQUEST:
+        raise _BadRequestError(_too_many())
+    return bodies
+
+
+def _files(request: HttpRequest) -> list[tuple[str, list[Any]]]:
+    try:
+        return list(request.FILES.lists())
+    except TooManyFilesSent as error:
+        raise _BadRequestError(_too_many()) from error
+    except (MultiPartParserError, SuspiciousOperation) as error:
         raise _BadRequestError(
             problem(
                 HTTPStatus.BAD_REQUEST,
-                "exchange.too_many",
-                f"一次请求最多{MESSAGES_PER_REQUEST}份报文。",
-                f"At most {MESSAGES_PER_REQUEST} messages in one request.",
+                "exchange.multipart",
+                f"multipart/form-data内容无法解析：{error}",
+                f"The multipart/form-data body cannot be read: {error}",
             )
-        )
-    return bodies
+        ) from error
+
+
+def _too_many() -> HttpResponse:
+    return problem(
+        HTTPStatus.BAD_REQUEST,
+        "exchange.too_many",
+        f"一次请求最多{MESSAGES_PER_REQUEST}份报文。",
+        f"At most {MESSAGES_PER_REQUEST} messages in one request.",
+    )
 
 
 def _unpacked(data: bytes) -> list[bytes]:

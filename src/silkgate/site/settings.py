@@ -136,6 +136,8 @@ MAX_MESSAGE_BYTES = _whole("SILKGATE_MAX_MESSAGE_BYTES", 10 * 2**20)
 MAX_REQUEST_BODY_BYTES = 64 * 1024 * 1024
 """One request may carry many messages; the limit of one message is judged at intake."""
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BODY_BYTES
+DATA_UPLOAD_MAX_NUMBER_FILES = 1_000
+"""As many as a request may carry messages."""
 MAX_REQUEST_BODY_SECONDS = 60
 MAX_REQUEST_BYTES_AT_ONCE = 4 * MAX_REQUEST_BODY_BYTES
 """Of all requests that a web process is answering: a few of the largest, thousands of common ones."""
