@@ -1,4 +1,4 @@
-"""The door of clearance: load a zone, run the engine, run a case."""
+"""The door of clearance: load a zone, run the engine, run a case, replay what was recorded."""
 
 from silkgate.clearance.cases import CaseResult, run_case
 from silkgate.clearance.check import Checked, check_message
@@ -6,6 +6,7 @@ from silkgate.clearance.dossier import carried, names_persons, said_in, without_
 from silkgate.clearance.engine.run import Engine, EngineBusyError
 from silkgate.clearance.explain import reason
 from silkgate.clearance.queries import COUNTED, GROUP_NAMES, Line, latest, matching, newest, reasons_lately, today
+from silkgate.clearance.replay import NothingToReplayError, Replayed, replay
 from silkgate.clearance.worker import Cleared, clear_folder, run_engine
 from silkgate.clearance.zonefolder import FolderError, ZoneFolder, load_zone, read_zone_folder
 
@@ -19,6 +20,8 @@ __all__ = [
     "EngineBusyError",
     "FolderError",
     "Line",
+    "NothingToReplayError",
+    "Replayed",
     "ZoneFolder",
     "carried",
     "check_message",
@@ -31,6 +34,7 @@ __all__ = [
     "read_zone_folder",
     "reason",
     "reasons_lately",
+    "replay",
     "run_case",
     "run_engine",
     "said_in",

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import sys
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -206,6 +207,27 @@ def clear(
 
     with application():
         raise typer.Exit(commands.clear(folder, receipts))
+
+
+@app.command()
+def replay(
+    first: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="起始日，默认最早。First day; default: the first of all."),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="终止日，默认最近。Last day; default: the last of all."),
+    ] = None,
+    law: Annotated[Path | None, typer.Option(help="试算的法规文件。A trial law (docs/replay.md).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """用引擎重放已存报文并与记录比较，不写入任何内容。Stored messages through the engine again; writes nothing."""
+    from silkgate.site import replaying
+    from silkgate.site.application import application
+
+    with application():
+        raise typer.Exit(replaying.replay(first, last, law, as_json))
 
 
 @case.command("run")

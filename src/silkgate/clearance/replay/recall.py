@@ -78,6 +78,8 @@ class Recall(Prefetch):
     # -- what the engine asks ------------------------------------------------------------------------------------------
 
     def _ask(self, cursor: Any, query: str, keys: Sequence[Key]) -> Iterable[Sequence[Any]]:
+        if self.state.spill.empty:
+            return ()
         answer = self._answers[query]
         return [row for key in keys for row in answer(key)]
 

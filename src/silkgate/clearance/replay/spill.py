@@ -27,6 +27,8 @@ class Spill:
             raise ValueError(f"filter_bits is a power of two from 8 on, not {filter_bits}")
         self._mask = filter_bits - 1
         self._filter = bytearray(filter_bits >> 3)
+        self.empty = True
+        """Nothing was ever kept."""
         self._file = sqlite3.connect("", isolation_level=None)  # the empty name: a private temporary file
         for setting in ("journal_mode = off", "synchronous = off", f"cache_size = -{MEMORY_KIB}"):
             self._file.execute(f"pragma {setting}")
@@ -58,6 +60,7 @@ class Spill:
             bits = hash(key)
             for bit in (bits & mask, bits >> 32 & mask):
                 bits_of[bit >> 3] |= 1 << (bit & 7)
+        self.empty = self.empty and not rows
         self._file.execute("begin")
         self._file.executemany("insert or replace into kept values (?, ?)", rows)
         self._file.execute("commit")
