@@ -8,7 +8,8 @@ empty, an absent optional amount is 0.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import msgspec
@@ -253,9 +254,15 @@ def _element(attribute: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
+@lru_cache(maxsize=16_384)
+def _amount(text: str) -> int:
+    """An amount or quantity; the same ones come again and again."""
+    return e5(text) if text else 0
+
+
 def _converter(name: str) -> Callable[[str], Any] | None:
     if name.endswith("_e5"):
-        return lambda text: e5(text) if text else 0
+        return _amount
     return int if name == "gnum" else None
 
 
@@ -273,20 +280,20 @@ class _Kind:
         )
         self.decoder = msgspec.msgpack.Decoder(list[record])  # type: ignore[valid-type]
 
-    def build(self, head: Sequence[str], lines: Sequence[Sequence[str]]) -> Any:
-        """A record from the texts of the wanted elements, in the order of `head_elements` and `line_elements`."""
+    def values(self, head: Sequence[str], lines: Sequence[Sequence[str]]) -> list[Any]:
+        """A record's values from the texts of the elements, in the order of `head_elements` and `line_elements`."""
         values: list[Any] = list(head)
         for i, convert in self._head:
             values[i] = convert(values[i])
-        if self.line is None:
-            return self.record(*values)
-        built = []
-        for line in lines:
-            fields: list[Any] = list(line)
-            for i, convert in self._line:
-                fields[i] = convert(fields[i])
-            built.append(self.line(*fields))
-        return self.record(*values, built)
+        if self.line is not None:
+            values.append([self._line_values(line) for line in lines])
+        return values
+
+    def _line_values(self, line: Sequence[str]) -> list[Any]:
+        values: list[Any] = list(line)
+        for i, convert in self._line:
+            values[i] = convert(values[i])
+        return values
 
 
 KINDS: dict[str, _Kind] = {
@@ -307,12 +314,17 @@ WANTED = {code: (kind.head_elements, kind.line_elements) for code, kind in KINDS
 _encoder = msgspec.msgpack.Encoder()
 
 
-def encode(documents: Sequence[Document]) -> tuple[bytes, bool]:
-    """Documents of one message as bytes, and whether they are `wide`: numbers beyond 64 bits travel as JSON."""
+def encode(code: str, documents: Iterable[tuple[Sequence[str], Sequence[Sequence[str]]]]) -> tuple[bytes, bool]:
+    """Documents of one message, heads and lines as texts of the elements in `WANTED`, as the bytes of their records.
+
+    And whether they are `wide`: numbers beyond 64 bits travel as JSON. The records themselves are made by who reads.
+    """
+    values = KINDS[code].values
+    rows = [values(head, lines) for head, lines in documents]
     try:
-        return _encoder.encode(documents), False
+        return _encoder.encode(rows), False
     except OverflowError:
-        return json.dumps(msgspec.to_builtins(documents)).encode(), True
+        return json.dumps(rows).encode(), True
 
 
 def decode(code: str, data: bytes, *, wide: bool = False) -> list[Any]:

@@ -127,8 +127,7 @@ def verify(recognised: Recognised, certificates: Certificates, sha256: bytes) ->
     verdict = xmldsig.verify(
         identified.message, certificates(transfer.cop_code), root=root, canonical=message.canonical
     )
-    kind = KINDS[message.code]
-    documents, wide = encode([kind.build(head, lines) for head, lines in message.documents])
+    documents, wide = encode(message.code, message.documents)
     raw = identified.envelope_sender is None
     return Found(
         kind=f"CEB{message.code}Message",
