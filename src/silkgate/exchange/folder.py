@@ -120,7 +120,11 @@ class DropFolder:
 
     def _names(self) -> list[str]:
         with os.scandir(self.drop) as entries:
-            return sorted(entry.name for entry in entries if entry.name.endswith((".xml", ".zip")) and entry.is_file())
+            return sorted(
+                entry.name
+                for entry in entries
+                if entry.name.endswith((".xml", ".zip")) and entry.is_file(follow_symlinks=False)
+            )
 
     def _in_turn(self, names: Sequence[str]) -> list[str]:
         """As many as are taken at once: the first file of every sender, then the second; in the order of names."""
