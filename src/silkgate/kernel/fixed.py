@@ -6,6 +6,7 @@ from decimal import Decimal
 
 E5 = 100_000
 CENT_E5 = 1_000
+_HUNDREDTHS = tuple(f"{n:02d}" for n in range(100))
 
 
 def e5(text: str) -> int:
@@ -39,9 +40,9 @@ def format_cents(value_cents: int) -> str:
     >>> format_cents(105), format_cents(-5)
     ('1.05', '-0.05')
     """
-    sign = "-" if value_cents < 0 else ""
-    whole, fraction = divmod(abs(value_cents), 100)
-    return f"{sign}{whole}.{fraction:02d}"
+    if value_cents < 0:
+        return "-" + format_cents(-value_cents)
+    return f"{value_cents // 100}.{_HUNDREDTHS[value_cents % 100]}"
 
 
 def half_up(numerator: int, denominator: int) -> int:

@@ -137,11 +137,15 @@ class Taking:
         existing: DocumentEntry | None = cache[key]
         draft = document.app_status != "2"
         duplicate = DUPLICATE.get(found.code)
-        further = duplicate is None and document.app_type not in CHANGES and existing is not None and not existing.draft
-        if not further and (
-            refused := _judge_stored(document, existing, duplicate, lambda: self._in_use(found.code, key))
-        ):
-            return refused
+        further = False
+        if existing is not None or document.app_type in CHANGES:
+            further = (
+                duplicate is None and document.app_type not in CHANGES and existing is not None and not existing.draft
+            )
+            if not further and (
+                refused := _judge_stored(document, existing, duplicate, lambda: self._in_use(found.code, key))
+            ):
+                return refused
         if further and draft:
             pass  # what has arrived stays arrived
         elif document.app_type == "3":
@@ -265,7 +269,8 @@ class Taking:
         if code == "311":
             self.settling.companion(self.state.declarations.now[key])
         elif code == "511":
-            for entry in sorted(self.state.declarations_of.now[key], key=_number):
+            named = self.state.declarations_of.now[key]
+            for entry in sorted(named, key=_number) if len(named) > 1 else named:
                 self.settling.companion(entry)
 
     def _in_use(self, code: str, key: Any) -> bool:
@@ -328,11 +333,18 @@ def judge_sender(found: Found, documents: Sequence[Any], filed: Mapping[str, Par
         return Finding("party.sender", "dxpId", found.dxp_id, party.dxp_id)
     if found.envelope_sender is not None and found.envelope_sender != found.dxp_id:
         return Finding("party.sender", "SenderId", found.envelope_sender, found.dxp_id)
-    fields = SENDERS[found.code]
+    return _judge_parties(found.sender, documents, SENDERS[found.code])
+
+
+def _judge_parties(sender: str, documents: Sequence[Any], fields: Sequence[str]) -> Finding | None:
+    """Whether the sender is party to every document."""
     for document in documents:
-        if all(getattr(document, field) != found.sender for field in fields):
+        for field in fields:
+            if getattr(document, field) == sender:
+                break
+        else:
             needed = " / ".join([getattr(document, field) for field in fields])
-            return Finding("party.sender", "copCode", found.sender, needed)
+            return Finding("party.sender", "copCode", sender, needed)
     return None
 
 
