@@ -29,6 +29,8 @@ class Run(NamedTuple):
     peak_bytes: int
     clocks: dict[str, float]
     wal_bytes: int
+    pace_milliseconds: float
+    """Of the machine, just before and just after."""
 
 
 def run(url: str, stream: Stream, *, clocked: bool = False) -> Run:
@@ -54,6 +56,7 @@ def run(url: str, stream: Stream, *, clocked: bool = False) -> Run:
             connection.execute("listen silkgate_decided")
             roles = _roles(connection, [p.pid or 0 for p in workers], decider.pid or 0)
             wal = _wal(connection)
+            pace = machine.pace_milliseconds()
             busy, before = machine.busy_seconds(), _cpu(roles)
             own = time.process_time()
             with machine.MemoryWatch(lambda: _pids(roles)) as memory:
@@ -67,6 +70,7 @@ def run(url: str, stream: Stream, *, clocked: bool = False) -> Run:
             own = time.process_time() - own
             busy = machine.busy_seconds() - busy
             wal = _wal(connection) - wal
+            pace = (pace + machine.pace_milliseconds()) / 2
         signals.leave.set()
         clocks: Counter[str] = Counter()
         for _ in started:
@@ -76,7 +80,7 @@ def run(url: str, stream: Stream, *, clocked: bool = False) -> Run:
         for process in started:
             process.join(60)
     others = max(0.0, 1 - (sum(used.values()) + own) / busy)
-    return Run(end - start, taken - start, used, others, memory.peak_bytes, dict(clocks), wal)
+    return Run(end - start, taken - start, used, others, memory.peak_bytes, dict(clocks), wal, pace)
 
 
 def _wait_until_decided(connection: psycopg.Connection, segment: int) -> None:

@@ -81,6 +81,7 @@ def rows(measured: Sequence[Measured], oracle: Oracle) -> list[tuple[str, ...]]:
         ("XML bytes per declaration", *each(lambda m: f"{m.stream.expected.size_bytes / m.stream.parcels:,.0f}")),
         ("**declarations per second, end to end**", *spread(lambda m, r: m.stream.parcels / r.seconds)),
         ("share of busy CPU that others took, %", *spread(lambda m, r: 100 * r.others_share)),
+        ("pace of the machine: a fixed piece of Python, ms", *spread(lambda m, r: r.pace_milliseconds)),
         (f"**{total}**", *spread(lambda m, r: m.us(sum(r.cpu.values())))),
         *[(f"· {role}", *spread(lambda m, r, role=role: m.us(r.cpu[role]))) for role in ROLES],
         ("declarations per second that this CPU allows on 2 cores",
