@@ -59,7 +59,7 @@ def open_accounts(cursor: Any, accounts: Sequence[NewAccount], *, at: datetime) 
     copy_rows(cursor, "ledger_transfer (account_id, kind, amount, reference_kind, reference_id, at)", opening)
 
 
-def post(cursor: Any, moves: Sequence[Move], *, reference_kind: str, at: datetime) -> None:
+def post(cursor: Any, moves: Sequence[Move | tuple[int, str, int, int]], *, reference_kind: str, at: datetime) -> None:
     """Apply moves inside the caller's transaction: all of them or, with an error of the database, none.
 
     Accounts are locked once each, in the order of their numbers.
@@ -68,8 +68,8 @@ def post(cursor: Any, moves: Sequence[Move], *, reference_kind: str, at: datetim
         return
     stamp = at.isoformat()
     deltas: dict[int, int] = {}
-    for move in moves:
-        deltas[move.account_id] = deltas.get(move.account_id, 0) + move.amount
+    for account_id, _, amount, _ in moves:
+        deltas[account_id] = deltas.get(account_id, 0) + amount
     ids = sorted(account_id for account_id, delta in deltas.items() if delta)
     cursor.execute(
         "update ledger_account a set used = a.used + d.delta"
@@ -81,7 +81,7 @@ def post(cursor: Any, moves: Sequence[Move], *, reference_kind: str, at: datetim
     copy_rows(
         cursor,
         "ledger_transfer (account_id, kind, amount, reference_kind, reference_id, at)",
-        [(move.account_id, move.kind, move.amount, reference_kind, move.reference_id, stamp) for move in moves],
+        [(account_id, kind, amount, reference_kind, number, stamp) for account_id, kind, amount, number in moves],
     )
 
 

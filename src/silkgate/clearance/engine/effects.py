@@ -37,13 +37,8 @@ class MessageAnswer(NamedTuple):
     original_id: int | None
 
 
-class Transfer(NamedTuple):
-    """A change of a ledger account, for a declaration."""
-
-    account_id: int
-    kind: str
-    amount: int
-    declaration_id: int
+Transfer = tuple[int, str, int, int]
+"""A change of a ledger account, in the order of `ledger.Move`: account, kind, amount, declaration."""
 
 
 class Event(NamedTuple):
@@ -96,7 +91,7 @@ class Effects:
         if not amount:
             return
         account.used += amount
-        self.transfers.append(Transfer(account.id, kind, amount, declaration_id))
+        self.transfers.append((account.id, kind, amount, declaration_id))
 
     def receipt(self, message_id: int, code: str, recipient: str, dxp_id: str) -> list[Any]:
         """The rows of the receipts of kind `code` that answer documents of a message: append to it."""

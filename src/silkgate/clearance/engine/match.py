@@ -74,9 +74,11 @@ def fields(declaration: Declaration, mode: str, day: date) -> list[Finding]:
         findings.append(Finding("buyer.id", "buyerIdType", declaration.buyer_id_type, "1"))
     elif not valid_id_number(declaration.buyer_id_number, day):
         findings.append(Finding("buyer.id", "buyerIdNumber", declaration.buyer_id_number, "GB 11643"))
-    for field, amount in (("freight", declaration.freight_e5), ("insuredFee", declaration.insured_fee_e5)):
-        if amount % CENT_E5 or amount < 0:
-            findings.append(Finding("field.amount", field, format_e5(amount), "0.01"))
+    freight_e5, insured_e5 = declaration.freight_e5, declaration.insured_fee_e5
+    if freight_e5 % CENT_E5 or freight_e5 < 0:
+        findings.append(Finding("field.amount", "freight", format_e5(freight_e5), "0.01"))
+    if insured_e5 % CENT_E5 or insured_e5 < 0:
+        findings.append(Finding("field.amount", "insuredFee", format_e5(insured_e5), "0.01"))
     for line in declaration.lines:
         price_e5 = line.total_price_e5
         if price_e5 % CENT_E5 or price_e5 < 0:

@@ -105,7 +105,7 @@ class BatchRows:
             ledger.NewAccount(account.id, kind, key, account.capacity) for kind, key, account in effects.new_accounts
         ]
         self.capacities = effects.capacities
-        self.moves = [ledger.Move(*transfer) for transfer in effects.transfers]
+        self.moves = effects.transfers
         self.events = event_rows(effects, law_version)
         self.tally = dict(effects.tally)
         self.instructions = effects.instructions

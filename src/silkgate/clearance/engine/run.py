@@ -31,8 +31,8 @@ log = logging.getLogger("silkgate.engine")
 
 ENGINE_LOCK = 0x51_4B_47_02
 SEGMENTS_PER_BATCH = 64
-ENOUGH_BYTES = 256 * 1024
-"""Of compressed findings, 2,000 to 8,000 documents: a larger batch costs memory and time, and saves little."""
+ENOUGH_BYTES = 512 * 1024
+"""Of compressed findings, 4,000 to 16,000 documents: a larger batch costs memory and time, and saves little."""
 INSTRUCTION_CHANNEL = "silkgate_instruction"
 IDLE_SECONDS = 1.0
 

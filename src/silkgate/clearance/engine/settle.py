@@ -236,13 +236,12 @@ class Settling:
             if book is None or account is None:
                 findings.append(Finding("book.unknown", "itemRecordNo", "/".join(key), "", line.gnum))
                 continue
-            for field, found, needed in (
-                ("gcode", line.gcode, book.gcode),
-                ("unit", line.unit, book.unit),
-                ("areaCode", declaration.area_code, book.area_code),
-            ):
-                if found != needed:
-                    findings.append(Finding("book.mismatch", field, found, needed, line.gnum))
+            if line.gcode != book.gcode:
+                findings.append(Finding("book.mismatch", "gcode", line.gcode, book.gcode, line.gnum))
+            if line.unit != book.unit:
+                findings.append(Finding("book.mismatch", "unit", line.unit, book.unit, line.gnum))
+            if declaration.area_code != book.area_code:
+                findings.append(Finding("book.mismatch", "areaCode", declaration.area_code, book.area_code, line.gnum))
             total = wanted[line.item_record_no] = wanted.get(line.item_record_no, 0) + line.qty_e5
             if total > account.available:
                 findings.append(
