@@ -151,6 +151,20 @@ def test_a_span_in_the_middle(capacity: int, database: str, tmp_path: Path) -> N
     assert nothing.value.days == (days[0], days[-1])
 
 
+@pytest.mark.parametrize(("valid_from", "other"), [("2030-01-01", False), ("", True)], ids=["later", "from ever on"])
+def test_a_tariff_that_grew_since(valid_from: str, other: bool, database: str, tmp_path: Path) -> None:
+    """Law is asked for the day of each batch. What came into force afterwards is another day's; what is entered for days
+    gone by is told, and here nobody traded in it."""
+    connect = connector(database)
+    lived(made_history(tmp_path / "case"), connect)
+    row = dict.fromkeys(("consumption_rate", "duty_rate"), "0") | {"vat_rate": "0.13", "unit1": "035", "unit2": ""}
+    row |= {"gcode": "0101210010", "name": "马", "listed_modes": "1210", "valid_from": valid_from, "valid_to": ""}
+    assert tariff.load_tariff([row], "new.csv").added == 1
+    replayed = replay(connect)
+    assert replayed.other_law == (replayed.batches if other else 0)
+    assert replayed.compared.difference_count == 0
+
+
 def test_nothing_decided_yet(database: str) -> None:
     with pytest.raises(NothingToReplayError) as nothing:
         replay(connector(database))

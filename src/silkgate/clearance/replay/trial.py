@@ -156,9 +156,11 @@ class Outcomes:
                 assessment = entry.assessment
                 tax = sum([line.tax_cents for line in assessment.lines]) if assessment else 0
                 now[entry.key] = outcome(event.kind, event.detail, tax)
-        for row, answer in zip(answers, effects.answers, strict=True):
-            if row[6:8] != answer[5:7]:
-                self._messages[row[6], row[7], answer.outcome, answer.reasons] += 1
+        answered = {row[1]: (row[6], row[7]) for row in answers}
+        for answer in effects.answers:
+            was, is_now = answered.get(answer.message_id, ("", "")), (answer.outcome, answer.reasons)
+            if was != is_now:
+                self._messages[*was, *is_now] += 1
         if len(then) + len(now) > PENDING:
             self._write()
 
