@@ -61,10 +61,10 @@ def test_one_message(firms: Firms, door: Door, database: str) -> None:
     assert door.get(f"{taken['href']}/content").body == raw
 
 
-@pytest.mark.parametrize("kind", [XML, "text/xml", "application/octet-stream", "", "Application/XML; charset=utf-8"])
-def test_media_types_of_one_message(firms: Firms, door: Door, kind: str) -> None:
-    (raw,) = firms.orders(firms.platforms()[0], 1)
-    assert [taken["kind"] for taken in door.post(raw, kind).taken()] == ["CEB311Message"]
+def test_media_types_of_one_message(firms: Firms, door: Door) -> None:
+    for kind in (XML, "text/xml", "application/octet-stream", "", "Application/XML; charset=utf-8"):
+        (raw,) = firms.orders(firms.platforms()[0], 1)
+        assert [taken["kind"] for taken in door.post(raw, kind).taken()] == ["CEB311Message"], kind
 
 
 def test_an_envelope_is_one_message_and_its_bytes_are_kept_whole(
@@ -173,10 +173,10 @@ def test_a_message_is_found_by_its_whole_name_only(firms: Firms, door: Door) -> 
 # --- What is not taken -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["application/json", "text/html", "application/x-www-form-urlencoded", "nonsense"])
-def test_other_media_types_are_415(door: Door, database: str, kind: str) -> None:
-    answer = door.post(b"<a/>", kind)
-    assert (answer.status, answer.problem()) == (415, "exchange.media_type")
+def test_other_media_types_are_415(door: Door, database: str) -> None:
+    for kind in ("application/json", "text/html", "application/x-www-form-urlencoded", "nonsense"):
+        answer = door.post(b"<a/>", kind)
+        assert (answer.status, answer.problem()) == (415, "exchange.media_type"), kind
     assert kept(database) == []
 
 
@@ -214,11 +214,11 @@ def test_a_message_above_the_size_limit_is_kept_and_answered(
     assert [receipt["kind"] for receipt in door.receipts(taken)[1]] == ["CEB900Message"]
 
 
-@pytest.mark.parametrize("body", [b"", b"no part", b"--x", b"--x\r\n\r\n", b"--x\r\nContent-Disposition: form-data"])
-@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=x"])
-def test_broken_multipart_is_told(door: Door, database: str, body: bytes, kind: str) -> None:
-    answer = door.post(body, kind)
-    assert (answer.status, answer.problem()) in ((400, "exchange.multipart"), (400, "exchange.empty"))
+def test_broken_multipart_is_told(door: Door, database: str) -> None:
+    for kind in ("multipart/form-data", "multipart/form-data; boundary=x"):
+        for body in (b"", b"no part", b"--x", b"--x\r\n\r\n", b"--x\r\nContent-Disposition: form-data"):
+            answer = door.post(body, kind)
+            assert (answer.status, answer.problem()) in ((400, "exchange.multipart"), (400, "exchange.empty"))
     assert kept(database) == []
 
 
@@ -235,28 +235,27 @@ def linked() -> bytes:
     return made.getvalue()
 
 
-@pytest.mark.parametrize(
-    "archive",
-    [
-        bomb(),
-        zipped([(f"{number}.xml", b"<a/>") for number in range(1_001)]),
-        zipped([("../../outside.xml", b"<a/>")]),
-        zipped([("/etc/outside.xml", b"<a/>")]),
-        zipped([("inner.zip", zipped([("a.xml", b"<a/>")]))]),
-        linked(),
-        zipped([("a.xml", b"<a/>")])[:-5],
-        b"<a/>" + zipped([("a.xml", b"<a/>")]),
-        zipped([("a.xml", b"<a/>"), ("A.xml", b"<b/>")]),
-        b"not a zip",
-    ],
-    ids=["bomb", "members", "zip-slip", "absolute", "nested", "link", "cut", "prefixed", "same name", "no archive"],
-)
-@pytest.mark.parametrize("way", ["zip", "multipart"])
-def test_hostile_archives_are_refused_whole(door: Door, database: str, archive: bytes, way: str) -> None:
-    if way == "multipart" and archive[:2] != b"PK":
-        pytest.skip("a part that is no archive is a message")
-    answer = door.post(archive, ZIP) if way == "zip" else door.post_parts([b"<good/>", archive])
-    assert (answer.status, answer.problem()) == (400, "format.archive")
+HOSTILE_ARCHIVES = {
+    "bomb": bomb(),
+    "members": zipped([(f"{number}.xml", b"<a/>") for number in range(1_001)]),
+    "zip-slip": zipped([("../../outside.xml", b"<a/>")]),
+    "absolute": zipped([("/etc/outside.xml", b"<a/>")]),
+    "nested": zipped([("inner.zip", zipped([("a.xml", b"<a/>")]))]),
+    "link": linked(),
+    "cut": zipped([("a.xml", b"<a/>")])[:-5],
+    "prefixed": b"<a/>" + zipped([("a.xml", b"<a/>")]),
+    "same name": zipped([("a.xml", b"<a/>"), ("A.xml", b"<b/>")]),
+    "no archive": b"not a zip",
+}
+
+
+def test_hostile_archives_are_refused_whole(door: Door, database: str) -> None:
+    for name, archive in HOSTILE_ARCHIVES.items():
+        answers = [door.post(archive, ZIP)]
+        if archive.startswith(b"PK"):  # a part that is no archive is a message
+            answers.append(door.post_parts([b"<good/>", archive]))
+        for answer in answers:
+            assert (answer.status, answer.problem()) == (400, "format.archive"), name
     assert kept(database) == []
 
 

@@ -10,23 +10,31 @@ import psycopg
 import pytest
 
 from silkgate.journal.api import Event, append, bump, of_subject, record, revisions
+from silkgate.site.scratch import private_database
 
 AT = datetime(2026, 6, 18, 10, tzinfo=UTC)
 DETAIL = {"findings": [["match.amount", "amountPaid", "1", "2"]], "words": '制表\t换行\n反斜线\\ 引号" \\N \x7f'}
 
 
+@pytest.fixture(scope="module")
+def shared(database_server: str) -> Iterator[psycopg.Connection]:
+    """A connection to an empty journal, for tests that leave it empty."""
+    with private_database(database_server) as url, psycopg.connect(url, autocommit=True) as opened:
+        yield opened
+
+
 @pytest.fixture
-def connection(database: str) -> Iterator[psycopg.Connection]:
-    """A connection to a journal with three events, written in both ways."""
-    with psycopg.connect(database, autocommit=True) as opened:
-        with opened.transaction(), opened.cursor() as cursor:
+def connection(shared: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """A journal with three events, written in both ways, inside a transaction that is taken back."""
+    with shared.transaction(force_rollback=True):
+        with shared.cursor() as cursor:
             rows = [
                 (AT, 7, "engine", kind, "declaration", number, "law1", json.dumps(DETAIL, ensure_ascii=False))
                 for number, kind in ((1, "declaration.selected"), (2, "declaration.released"))
             ]
             append(cursor, rows)
             record(cursor, at=AT, actor="guan", kind="declaration.released", subject=("declaration", 1), detail=DETAIL)
-        yield opened
+        yield shared
 
 
 def test_events_come_back_as_they_were_written_oldest_first(connection: psycopg.Connection) -> None:
@@ -50,7 +58,7 @@ def test_events_come_back_as_they_were_written_oldest_first(connection: psycopg.
 )
 def test_no_statement_changes_what_was_recorded(connection: psycopg.Connection, words: str) -> None:
     before = connection.execute("select * from journal_event order by id").fetchall()
-    with pytest.raises(psycopg.errors.IntegrityError, match="only ever added"):
+    with pytest.raises(psycopg.errors.IntegrityError, match="only ever added"), connection.transaction():
         connection.execute(words)
     assert connection.execute("select * from journal_event order by id").fetchall() == before
 

@@ -22,6 +22,7 @@ from silkgate.ledger.api import (
     raise_capacities,
     statement,
 )
+from silkgate.site.scratch import private_database
 
 AT = datetime(2026, 6, 18, 10, tzinfo=UTC)
 ALLOWANCE, STOCK, GUARANTEE = ("allowance", "A/2026"), ("stock", "B1/3"), ("guarantee", "G1")
@@ -29,15 +30,27 @@ OPENED = {ALLOWANCE: (2_600_000, 1_000), STOCK: (500_000, 0), GUARANTEE: (100_00
 """Capacity, and what was used before."""
 
 
-@pytest.fixture
-def connection(database: str) -> Iterator[psycopg.Connection]:
-    """A connection to a ledger with three accounts."""
-    with psycopg.connect(database, autocommit=True) as opened:
-        with opened.transaction(), opened.cursor() as cursor:
-            ids = allot_ids(cursor, len(OPENED))
-            accounts = [NewAccount(number, *key, *OPENED[key]) for number, key in zip(ids, OPENED, strict=True)]
-            open_accounts(cursor, accounts, at=AT)
+def open_all(connection: psycopg.Connection) -> None:
+    """Three accounts."""
+    with connection.transaction(), connection.cursor() as cursor:
+        ids = allot_ids(cursor, len(OPENED))
+        accounts = [NewAccount(number, *key, *OPENED[key]) for number, key in zip(ids, OPENED, strict=True)]
+        open_accounts(cursor, accounts, at=AT)
+
+
+@pytest.fixture(scope="module")
+def shared(database_server: str) -> Iterator[psycopg.Connection]:
+    """A connection to an empty ledger, for tests that leave it empty."""
+    with private_database(database_server) as url, psycopg.connect(url, autocommit=True) as opened:
         yield opened
+
+
+@pytest.fixture
+def connection(shared: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """A ledger with three accounts, inside a transaction that is taken back."""
+    with shared.transaction(force_rollback=True):
+        open_all(shared)
+        yield shared
 
 
 def number_of(connection: psycopg.Connection, key: tuple[str, str]) -> int:
@@ -167,14 +180,14 @@ def test_a_capacity_is_raised_and_never_lowered(connection: psycopg.Connection) 
 def test_transfers_stay_as_they_were_written(connection: psycopg.Connection, words: str) -> None:
     pay(connection, [(STOCK, "reserve", 7)])
     before = connection.execute("select * from ledger_transfer order by id").fetchall()
-    with pytest.raises(psycopg.errors.IntegrityError, match="only ever added"):
+    with pytest.raises(psycopg.errors.IntegrityError, match="only ever added"), connection.transaction():
         connection.execute(words)
     assert connection.execute("select * from ledger_transfer order by id").fetchall() == before
 
 
 def test_an_account_cannot_be_set_beyond_its_bounds_by_hand(connection: psycopg.Connection) -> None:
     for words in ("used = -1", "used = capacity + 1", "capacity = used - 1"):
-        with pytest.raises(psycopg.errors.CheckViolation):
+        with pytest.raises(psycopg.errors.CheckViolation), connection.transaction():
             connection.execute(f"update ledger_account set {words} where kind = 'allowance'")
 
 
@@ -201,8 +214,10 @@ def test_the_audit_finds_what_was_tampered_with(connection: psycopg.Connection, 
 POSTERS, SETS = 4, 60
 
 
-def test_whoever_posts_at_the_same_time_nothing_is_overspent(connection: psycopg.Connection, database: str) -> None:
+def test_whoever_posts_at_the_same_time_nothing_is_overspent(database: str) -> None:
     """Each poster takes and gives back at random; what the database let through is exactly what the accounts show."""
+    connection = psycopg.connect(database, autocommit=True)
+    open_all(connection)
     numbers = {key: number_of(connection, key) for key in OPENED}
     done: list[dict[tuple[str, str], int]] = []
     refused: list[int] = []
@@ -242,3 +257,4 @@ def test_whoever_posts_at_the_same_time_nothing_is_overspent(connection: psycopg
         key: before + sum(wanted[key] for wanted in done) for key, (_, before) in OPENED.items()
     }
     assert audit(connection.cursor()) == []
+    connection.close()
