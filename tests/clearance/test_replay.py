@@ -153,8 +153,8 @@ def test_a_span_in_the_middle(capacity: int, database: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("valid_from", "other"), [("2030-01-01", False), ("", True)], ids=["later", "from ever on"])
 def test_a_tariff_that_grew_since(valid_from: str, other: bool, database: str, tmp_path: Path) -> None:
-    """Law is asked for the day of each batch. What came into force afterwards is another day's; what is entered for days
-    gone by is told, and here nobody traded in it."""
+    """Law is asked for the day of each batch. What came into force afterwards is another day's; what is entered for
+    days gone by is told, and here nobody traded in it."""
     connect = connector(database)
     lived(made_history(tmp_path / "case"), connect)
     row = dict.fromkeys(("consumption_rate", "duty_rate"), "0") | {"vat_rate": "0.13", "unit1": "035", "unit2": ""}
