@@ -21,8 +21,6 @@ class Run(NamedTuple):
     """What one run came to. Processor time in seconds by role, memory in bytes."""
 
     seconds: float
-    intake_seconds: float
-    """Until everything was stored and acknowledged."""
     cpu: dict[str, float]
     others_share: float
     """Of the machine's busy processor time, what was not ours."""
@@ -37,7 +35,7 @@ def run(url: str, stream: Stream, *, clocked: bool = False) -> Run:
     """Take a stream through intake and engine in the database at `url`, which has a zone and nothing else."""
     context = multiprocessing.get_context("spawn")
     queues: list[Any] = [context.Queue() for _ in range(3)]
-    signals = Signals(queues[0], context.Event(), queues[1], context.Event(), queues[2])
+    signals = Signals(queues[0], context.Event(), queues[1], context.Value("Q", 0), context.Event(), queues[2])
     next_request = context.Value("Q", 0)
     workers = [
         context.Process(target=processes.intake, args=(url, stream, next_request, signals, clocked))
@@ -62,9 +60,7 @@ def run(url: str, stream: Stream, *, clocked: bool = False) -> Run:
             with machine.MemoryWatch(lambda: _pids(roles)) as memory:
                 start = time.perf_counter()
                 signals.go.set()
-                last = max([signals.taken.get(timeout=_PATIENCE_SECONDS) for _ in workers])
-                taken = time.perf_counter()
-                _wait_until_decided(connection, last)
+                _follow(connection, signals)
                 end = time.perf_counter()
             used = {role: after - before[role] for role, after in _cpu(roles).items()}
             own = time.process_time() - own
@@ -80,19 +76,27 @@ def run(url: str, stream: Stream, *, clocked: bool = False) -> Run:
         for process in started:
             process.join(60)
     others = max(0.0, 1 - (sum(used.values()) + own) / busy)
-    return Run(end - start, taken - start, used, others, memory.peak_bytes, dict(clocks), wal, pace)
+    return Run(end - start, used, others, memory.peak_bytes, dict(clocks), wal, pace)
 
 
-def _wait_until_decided(connection: psycopg.Connection, segment: int) -> None:
-    """Until the engine's cursor, which is committed with everything before it, has passed a segment."""
+def _follow(connection: psycopg.Connection, signals: Signals) -> None:
+    """Tell intake how far the engine is, until intake has stored everything and the engine has decided all of it.
+
+    The engine's cursor is committed with everything before it.
+    """
     deadline = time.monotonic() + _PATIENCE_SECONDS
+    stored: list[int] = []
     while time.monotonic() < deadline:
-        row = connection.execute("select segment_id from clearance_enginecursor").fetchone()
-        if row and row[0] >= segment:
-            return
-        for _ in connection.notifies(timeout=1, stop_after=1):
+        for _ in connection.notifies(timeout=0.1, stop_after=1):
             break
-    raise TimeoutError(f"segment {segment} was not decided within {_PATIENCE_SECONDS} s")
+        row = connection.execute("select segment_id from clearance_enginecursor").fetchone()
+        assert row is not None
+        signals.decided.value = row[0]
+        while not signals.taken.empty():
+            stored.append(signals.taken.get())
+        if len(stored) == INTAKES and row[0] >= max(stored):
+            return
+    raise TimeoutError(f"not everything was decided within {_PATIENCE_SECONDS} s")
 
 
 def _wal(connection: psycopg.Connection) -> int:

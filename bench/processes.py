@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
@@ -14,6 +15,9 @@ from bench.clocks import Clocks, on_engine, on_intake
 from bench.stream import Stream
 
 MAX_MESSAGE_BYTES = 10 * 2**20
+AHEAD_SEGMENTS = 8
+"""Intake takes nothing more while so many segments wait for the engine, as the service's own limit of backlog does."""
+_PAUSE_SECONDS = 0.005
 
 
 class Signals(NamedTuple):
@@ -24,6 +28,8 @@ class Signals(NamedTuple):
     """The clock starts."""
     taken: Queue[int]
     """From each intake process: the last segment that it stored."""
+    decided: Any
+    """Shared number: the last segment that the engine has decided."""
     leave: Event
     """Processor time has been read; go."""
     clocks: Queue[dict[str, float]]
@@ -60,6 +66,8 @@ def intake(url: str, stream: Stream, next_request: Any, signals: Signals, clocke
             ]
             for piece in receiver.pieces(examined):
                 last = inbox.store(connection, piece, _now())[-1] // inbox.MESSAGES_PER_SEGMENT
+            while last - signals.decided.value > AHEAD_SEGMENTS:
+                time.sleep(_PAUSE_SECONDS)
         signals.taken.put(last)
         signals.leave.wait()
         signals.clocks.put(dict(clocks.seconds))
