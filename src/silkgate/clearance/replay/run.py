@@ -96,24 +96,37 @@ def replay(
         span = database.span(connection, first or days[0], last or days[1]) if days else None
         if days is None or span is None:
             raise NothingToReplayError(days)
-        run = _Run(connection, span)
-        side = _ChangedLaw(run, trial, capacity, examples) if trial else _SameLaw(run, capacity, examples)
-        try:
-            run.all(side, progress)
-            compared = side.compared()
-        finally:
-            side.close()
-        return Replayed(
-            first or days[0],
-            last or days[1],
-            run.batches,
-            run.messages,
-            side.state.stored,
-            run.other_law,
-            span.to_the_present,
-            time.monotonic() - started,
-            compared,
-        )
+        replayed = _replayed(connection, span, trial, progress, capacity, examples)
+    return replayed._replace(first=first or days[0], last=last or days[1], seconds=time.monotonic() - started)
+
+
+def _replayed(
+    connection: psycopg.Connection,
+    span: Span,
+    trial: tariff.Trial | None,
+    progress: Progress,
+    capacity: int,
+    examples: int,
+) -> Replayed:
+    """The result, but for days and time. The state is let go of here, before the collector could look at it."""
+    run = _Run(connection, span)
+    side = _ChangedLaw(run, trial, capacity, examples) if trial else _SameLaw(run, capacity, examples)
+    try:
+        run.all(side, progress)
+        compared = side.compared()
+    finally:
+        side.close()
+    return Replayed(
+        date.min,
+        date.max,
+        run.batches,
+        run.messages,
+        side.state.stored,
+        run.other_law,
+        span.to_the_present,
+        0.0,
+        compared,
+    )
 
 
 @contextmanager
