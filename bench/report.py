@@ -37,6 +37,8 @@ class Measured(NamedTuple):
     """Everything about one size of message."""
 
     stream: Stream
+    stored: int
+    """Declarations in the database before each run."""
     runs: list[Run]
     clocked: Run
     clocked_declarations: int
@@ -77,6 +79,7 @@ def rows(measured: Sequence[Measured], oracle: Oracle) -> list[tuple[str, ...]]:
     total = "CPU µs per declaration, all processes"
     return [
         ("declarations a run", *each(lambda m: f"{m.stream.parcels:,}")),
+        ("declarations stored before", *each(lambda m: f"{m.stored:,}")),
         ("runs", *each(lambda m: len(m.runs))),
         ("XML bytes per declaration", *each(lambda m: f"{m.stream.expected.size_bytes / m.stream.parcels:,.0f}")),
         ("**declarations per second, end to end**", *spread(lambda m, r: m.stream.parcels / r.seconds)),
