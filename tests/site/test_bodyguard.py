@@ -142,7 +142,8 @@ def test_one_byte_at_a_time_ends_at_the_limit_of_the_whole_body(site: Site) -> N
 @pytest.mark.parametrize("length", ["abc", "-1", "1, 2", "+5", "１"])
 def test_a_length_that_is_no_number_is_refused(site: Site, length: str) -> None:
     before = site.bodies
-    assert site.ask(post(f"Content-Length: {length}"), b"x").status == 400
+    # No body is sent: unread bytes would make the server's close a reset, which may overtake the answer.
+    assert site.ask(post(f"Content-Length: {length}"), b"").status == 400
     assert site.bodies == before
 
 
