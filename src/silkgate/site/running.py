@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
+import psycopg
 from rich.console import Console
 from rich.text import Text as Styled
 
@@ -129,6 +130,8 @@ class Run:
             database.start()
         except Problem as problem:
             self._say("database", problem.text.in_language(language()))
+        except psycopg.Error as error:  # killed again while it was starting: the next look starts it once more
+            self._say("database", " ".join(str(error).split()))
 
     def _tell_port(self, listening: socket.socket) -> None:
         port = listening.getsockname()[1]
