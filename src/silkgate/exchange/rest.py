@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from silkgate.exchange import inbox, outbox
 from silkgate.exchange.backlog import Refused, quotas
@@ -120,7 +120,9 @@ def send_messages(request: HttpRequest) -> Any:
         )
     except psycopg.Error:
         return _unavailable()
-    return 202, Acknowledgement(messages=[_taken(number, item) for number, item in zip(numbers, received, strict=True)])
+    return Status(
+        202, Acknowledgement(messages=[_taken(number, item) for number, item in zip(numbers, received, strict=True)])
+    )
 
 
 def _unavailable() -> HttpResponse:
