@@ -59,25 +59,37 @@ def open_accounts(cursor: Any, accounts: Sequence[NewAccount], *, at: datetime) 
     copy_rows(cursor, "ledger_transfer (account_id, kind, amount, reference_kind, reference_id, at)", opening)
 
 
-def post(cursor: Any, moves: Sequence[Move | tuple[int, str, int, int]], *, reference_kind: str, at: datetime) -> None:
+def post(
+    cursor: Any,
+    moves: Sequence[Move | tuple[int, str, int, int]],
+    *,
+    reference_kind: str,
+    at: datetime,
+    opened: Sequence[NewAccount] = (),
+) -> None:
     """Apply moves inside the caller's transaction: all of them or, with an error of the database, none.
 
-    Accounts are locked once each, in the order of their numbers.
+    Accounts are locked once each, in the order of their numbers. `opened` are accounts that do not exist yet, with
+    nothing used before: they are written once, with what these moves use of them.
     """
-    if not moves:
-        return
     stamp = at.isoformat()
     deltas: dict[int, int] = {}
     for account_id, _, amount, _ in moves:
         deltas[account_id] = deltas.get(account_id, 0) + amount
-    ids = sorted(account_id for account_id, delta in deltas.items() if delta)
-    cursor.execute(
-        "update ledger_account a set used = a.used + d.delta"
-        " from unnest(%s::bigint[], %s::bigint[]) as d(id, delta) where a.id = d.id",
-        (numbers(ids), numbers([deltas[account_id] for account_id in ids])),
+    copy_rows(
+        cursor,
+        "ledger_account (id, kind, key, capacity, used)",
+        [(new.id, new.kind, new.key, new.capacity, deltas.pop(new.id, 0)) for new in opened],
     )
-    if cursor.rowcount != len(ids):
-        raise OverspentError(f"{len(ids)} accounts to change, {cursor.rowcount} found")
+    ids = sorted(account_id for account_id, delta in deltas.items() if delta)
+    if ids:
+        cursor.execute(
+            "update ledger_account a set used = a.used + d.delta"
+            " from unnest(%s::bigint[], %s::bigint[]) as d(id, delta) where a.id = d.id",
+            (numbers(ids), numbers([deltas[account_id] for account_id in ids])),
+        )
+        if cursor.rowcount != len(ids):
+            raise OverspentError(f"{len(ids)} accounts to change, {cursor.rowcount} found")
     copy_rows(
         cursor,
         "ledger_transfer (account_id, kind, amount, reference_kind, reference_id, at)",

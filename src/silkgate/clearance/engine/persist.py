@@ -138,9 +138,8 @@ def write(connection: psycopg.Connection, batch: BatchRows) -> None:
         if batch.changed:
             _update_declarations(cursor, batch.changed)
         copy_rows(cursor, f"clearance_declaration ({DECLARATION_COLUMNS})", batch.new)
-        ledger.open_accounts(cursor, batch.accounts, at=batch.at)
         ledger.raise_capacities(cursor, batch.capacities)
-        ledger.post(cursor, batch.moves, reference_kind="declaration", at=batch.at)
+        ledger.post(cursor, batch.moves, reference_kind="declaration", at=batch.at, opened=batch.accounts)
         journal.append(cursor, batch.events)
         write_receipts(cursor, batch.batch_no, batch.first_receipt_id, batch.outgoing)
         if batch.tally:
