@@ -63,6 +63,7 @@ class Settling:
         self._candidates: dict[int, DeclarationEntry] = {}
         self._in_order: set[tuple[str, ...]] = set()
         self._used: list[DocumentEntry] = []
+        self._factor = f"{law.factor:.2f}"
 
     # -- which declarations to look at ------------------------------------------------------------------------------
 
@@ -200,7 +201,7 @@ class Settling:
         entry.assessment = Assessment(
             lines=lines,
             full_rates=full,
-            factor="1.00" if full else f"{law.factor:.2f}",
+            factor="1.00" if full else self._factor,
             allowance_key=allowance_key,
             guarantee_key=declaration.assure_code if guarantee else "",
             ems_no=declaration.ems_no if mode == "1210" else "",
