@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,15 +38,30 @@ def test_what_was_kept_last_is_found(kept: list[dict[str, object]], filter_bits:
         spill.keep(items)
         model |= items
     assert {key: spill.get(key) for key in [*model, "never"]} == {**model, "never": None}
-    assert spill.empty == all(value is None for value in model.values())
+    assert spill.found(["never", *model]) == [(key, value) for key, value in model.items() if value is not None]
     spill.close()
 
 
-def test_times_are_kept() -> None:
-    spill = Spill(filter_bits=8)
-    moment = datetime(2026, 6, 18, 2, 0, 0, 123456, tzinfo=UTC)
-    spill.keep({"time": (moment,)})
-    assert spill.get("time") == [moment]
+@given(st.lists(st.dictionaries(st.tuples(KEYS, KEYS), st.integers(0, 9)), max_size=3))
+def test_keys_of_two_texts(kept: list[dict[tuple[str, str], int]]) -> None:
+    spill: Spill[tuple[str, str]] = Spill(filter_bits=64)
+    for items in kept:
+        spill.keep(items)
+    model = {key: value for items in kept for key, value in items.items()}
+    assert spill.found(model) == list(model.items())
+    spill.close()
+
+
+def test_many_blocks_and_runs() -> None:
+    """Numbers far apart in many runs, each over some of those before."""
+    spill: Spill[int] = Spill()
+    model = {}
+    for run in range(1, 6):
+        items = {number: [run, number] for number in range(0, 3_000, run)}
+        spill.keep(items)
+        model |= items
+    assert spill.found(range(-10, 3_100)) == sorted(model.items())
+    assert [spill.get(number) for number in (2_999, 0, 7, 2_996)] == [[1, 2_999], [5, 0], [1, 7], [4, 2_996]]
     spill.close()
 
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from silkgate.clearance.domain import BookRecord, DeclarationEntry, DocumentEntry, Key
+from silkgate.clearance.domain import DeclarationEntry, DocumentEntry, Key
 from silkgate.clearance.engine.effects import Effects
 from silkgate.clearance.engine.persist import declaration_row
-from silkgate.clearance.engine.state import Account, Claim, State
+from silkgate.clearance.engine.state import State
 from silkgate.clearance.replay.spill import Spill
 
 CAPACITY = 60_000
 """Entries that a cache holds in each of its two generations before the older one leaves memory."""
-
-Gone = dict[str, Any]
-"""What leaves memory, by the text that it is kept under."""
 
 
 class PastState(State):
@@ -28,28 +25,34 @@ class PastState(State):
     def __init__(self, capacity: int = CAPACITY) -> None:
         super().__init__(capacity)
         self.capacity = capacity
-        self.spill = Spill()
-        self._plain: dict[str, Callable[[Any, Gone], Any]] = {
-            "claims": _claim,
+        self._plain: dict[str, Callable[[Any], Any]] = {
+            "claims": lambda claim: (claim.message_id, claim.digest),
             "orders": _document,
             "payments": _payment,
             "payments_of": self._payments,
             "waybills": _document,
             "statuses": _document,
             "entries": _document,
-            "declarations": _declaration,
-            "declarations_of": _declarations,
-            "by_invt_no": _declaration,
-            "accounts": _account,
-            "books": _book,
+            "declarations": self._number,
+            "declarations_of": lambda entries: [self._number(entry) for entry in entries],
+            "by_invt_no": self._number,
+            "accounts": lambda account: None if account.fresh else (account.id, account.capacity, account.used),
+            "books": lambda book: (book.gcode, book.unit, book.area_code),
         }
+        """By cache: an entry as plain values. A declaration is its number there, and its row lies apart."""
+        self.left: dict[str, Spill[Any]] = {name: Spill() for name in self._plain}
+        """By cache: what left memory, plainly."""
+        self.rows_left: Spill[int] = Spill()
+        """Declarations that left memory, by number: rows of `DECLARATION_COLUMNS`."""
+        self._leaving: dict[int, DeclarationEntry] = {}
         self._payment_keys: dict[int, Key] = {}
         self.stored = 0
         """Declarations that have a row."""
 
     def close(self) -> None:
         """Let go of what left memory."""
-        self.spill.close()
+        for spill in (*self.left.values(), self.rows_left):
+            spill.close()
 
     def written(self, effects: Effects) -> None:
         """A batch is as good as written: its declarations have rows."""
@@ -64,24 +67,22 @@ class PastState(State):
         if all(len(cache.now) < self.capacity for cache in caches.values()):
             return
         self._payment_keys = {id(entry): key for key, entry in self.living_payments.items()}
-        gone: Gone = {}
         for name, cache in caches.items():
             plain = self._plain[name]
-            for key, value in cache.before.items():
-                gone[kept_as(name, key)] = None if value is None else plain(value, gone)
+            self.left[name].keep({key: None if value is None else plain(value) for key, value in cache.before.items()})
             cache.before, cache.now = cache.now, {}
-        self._payment_keys = {}
-        self.spill.keep(gone)
+        self.rows_left.keep({number: declaration_row(entry, True) for number, entry in self._leaving.items()})
+        self._leaving, self._payment_keys = {}, {}
 
-    def kept(self, name: str, key: str | Key) -> Any:
-        """What left the cache `name` under `key`, plainly; None where nothing did."""
-        return self.spill.get(kept_as(name, key))
+    def _number(self, entry: DeclarationEntry) -> int:
+        self._leaving[entry.id] = entry
+        return entry.id
 
     def row(self, number: int) -> Sequence[Any] | None:
         """A declaration that is in memory or was, as a row of `DECLARATION_COLUMNS`; None where it never was."""
         if (entry := self.living.get(number)) is not None:
             return declaration_row(entry, True)
-        kept: Sequence[Any] | None = self.spill.get(kept_as("declaration", str(number)))
+        kept: Sequence[Any] | None = self.rows_left.get(number)
         return kept
 
     def current(self, key: Key) -> int | None:
@@ -89,46 +90,17 @@ class PastState(State):
         cache = self.declarations
         entry = cache.now.get(key) or cache.before.get(key)
         if entry is None and key not in cache.now and key not in cache.before:
-            kept: int | None = self.kept("declarations", key)
+            kept: int | None = self.left["declarations"].get(key)
             return kept
         return entry.id if entry else None
 
-    def _payments(self, entries: list[DocumentEntry], gone: Gone) -> list[Any]:
-        return [(*self._payment_keys[id(entry)], *_payment(entry, gone)) for entry in entries]
+    def _payments(self, entries: list[DocumentEntry]) -> list[Any]:
+        return [(*self._payment_keys[id(entry)], *_payment(entry)) for entry in entries]
 
 
-def kept_as(name: str, key: str | Key) -> str:
-    """Name of a cache and a key in it as one text. No field of a document holds the character 0."""
-    return f"{name}\0{key}" if isinstance(key, str) else f"{name}\0{key[0]}\0{key[1]}"
-
-
-def _claim(claim: Claim, _: Gone) -> tuple[Any, ...]:
-    return claim.message_id, claim.digest
-
-
-def _document(entry: DocumentEntry, _: Gone) -> tuple[Any, ...]:
+def _document(entry: DocumentEntry) -> tuple[Any, ...]:
     return entry.message_id, entry.position, entry.app_time, entry.draft
 
 
-def _payment(entry: DocumentEntry, gone: Gone) -> tuple[Any, ...]:
-    return *_document(entry, gone), *entry.order_key
-
-
-def _declaration(entry: DeclarationEntry, gone: Gone) -> int:
-    """Its number, under which its row is kept."""
-    name = kept_as("declaration", str(entry.id))
-    if name not in gone:
-        gone[name] = declaration_row(entry, True)
-    return entry.id
-
-
-def _declarations(entries: list[DeclarationEntry], gone: Gone) -> list[int]:
-    return [_declaration(entry, gone) for entry in entries]
-
-
-def _account(account: Account, _: Gone) -> tuple[int, ...] | None:
-    return None if account.fresh else (account.id, account.capacity, account.used)
-
-
-def _book(book: BookRecord, _: Gone) -> tuple[str, ...]:
-    return book.gcode, book.unit, book.area_code
+def _payment(entry: DocumentEntry) -> tuple[Any, ...]:
+    return entry.message_id, entry.position, entry.app_time, entry.draft, *entry.order_key

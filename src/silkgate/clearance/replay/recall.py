@@ -44,21 +44,22 @@ class Recall(Prefetch):
         for kind, key, capacity, used in connection.execute(_OPENING):
             before = self._opening.get((kind, key), (0, 0))
             self._opening[(kind, key)] = (capacity, before[1] + used)
-        self._answers: dict[str, Callable[[Key], Iterable[Sequence[Any]]]] = {
-            rows.CLAIMS: self._claim,
+        self._answers: dict[str, Callable[[Sequence[Any]], Iterable[Sequence[Any]]]] = {
+            rows.CLAIMS: self._keyed_rows("claims"),
+            rows.ORDERS: self._keyed_rows("orders"),
+            rows.PAYMENTS: self._keyed_rows("payments"),
+            rows.WAYBILLS: self._keyed_rows("waybills"),
+            rows.STATUSES: self._keyed_rows("statuses"),
+            rows.WAREHOUSE_ENTRIES: self._keyed_rows("entries"),
             rows.PAYMENTS_OF_ORDERS: self._payments_of,
-            rows.DECLARATIONS: self._current,
-            rows.DECLARATIONS_OF_WAYBILLS: self._of_waybill,
-            **{
-                query: self._document_of(name)
-                for query, name in (
-                    (rows.ORDERS, "orders"),
-                    (rows.PAYMENTS, "payments"),
-                    (rows.WAYBILLS, "waybills"),
-                    (rows.STATUSES, "statuses"),
-                    (rows.WAREHOUSE_ENTRIES, "entries"),
-                )
-            },
+            rows.DECLARATIONS: lambda keys: self._rows(
+                [number for _, number in state.left["declarations"].found(keys)]
+            ),
+            rows.DECLARATIONS_OF_WAYBILLS: self._of_waybills,
+            rows.DECLARATIONS_BY_INVT_NO: lambda numbers: self._rows(
+                [number for _, number in state.left["by_invt_no"].found(numbers)]
+            ),
+            rows.DECLARATIONS_BY_ID: self._rows,
         }
 
     def current(self, keys: Sequence[Key]) -> list[DeclarationEntry | None]:
@@ -78,23 +79,20 @@ class Recall(Prefetch):
     # -- what the engine asks ------------------------------------------------------------------------------------------
 
     def _ask(self, cursor: Any, query: str, keys: Sequence[Key]) -> Iterable[Sequence[Any]]:
-        if self.state.spill.empty:
-            return ()
-        answer = self._answers[query]
-        return [row for key in keys for row in answer(key)]
+        return self._answers[query](keys)
 
     def _look_up(self, cursor: Any, query: str, numbers: Sequence[Any]) -> Iterable[Sequence[Any]]:
-        if query == rows.DECLARATIONS_BY_INVT_NO:
-            numbers = [kept for number in numbers if (kept := self.state.kept("by_invt_no", number)) is not None]
-        return [row for number in numbers for row in self._row(number)]
+        return self._answers[query](numbers)
 
     def _balances(self, cursor: Any, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], ledger.Balance]:
+        kept = dict(self.state.left["accounts"].found(keys))
         found = {}
         for key in keys:
-            if (kept := self.state.kept("accounts", key)) is not None:
-                found[key] = ledger.Balance(kept[0], *key, kept[1], kept[2])
-            elif (opening := self._opening.get(key)) is not None:
-                found[key] = ledger.Balance(next(self._account_ids), *key, *opening)
+            if key in kept:
+                account_id, capacity, used = kept[key]
+                found[key] = ledger.Balance(account_id, *key, capacity, used)
+            elif key in self._opening:
+                found[key] = ledger.Balance(next(self._account_ids), *key, *self._opening[key])
         return found
 
     def _allot_ids(self, cursor: Any, count: int) -> Sequence[int]:
@@ -102,31 +100,19 @@ class Recall(Prefetch):
 
     # -- rows as the tables would give them ----------------------------------------------------------------------------
 
-    def _document_of(self, name: str) -> Callable[[Key], Iterable[Sequence[Any]]]:
-        def answer(key: Key) -> Iterable[Sequence[Any]]:
-            kept = self.state.kept(name, key)
-            return [] if kept is None else [(*key, *kept)]
+    def _keyed_rows(self, name: str) -> Callable[[Sequence[Any]], Iterable[Sequence[Any]]]:
+        left = self.state.left[name]
+        return lambda keys: [(*key, *kept) for key, kept in left.found(keys)]
 
-        return answer
+    def _payments_of(self, keys: Sequence[Key]) -> Iterable[Sequence[Any]]:
+        return [row for _, kept in self.state.left["payments_of"].found(keys) for row in kept]
 
-    def _claim(self, key: Key) -> Iterable[Sequence[Any]]:
-        kept = self.state.kept("claims", key)
-        return [] if kept is None else [(*key, *kept)]
+    def _of_waybills(self, keys: Sequence[Key]) -> Iterable[Sequence[Any]]:
+        return self._rows([number for _, kept in self.state.left["declarations_of"].found(keys) for number in kept])
 
-    def _payments_of(self, key: Key) -> Iterable[Sequence[Any]]:
-        return self.state.kept("payments_of", key) or ()
-
-    def _current(self, key: Key) -> Iterable[Sequence[Any]]:
-        kept = self.state.kept("declarations", key)
-        return [] if kept is None else self._row(kept)
-
-    def _of_waybill(self, key: Key) -> Iterable[Sequence[Any]]:
-        return [row for number in self.state.kept("declarations_of", key) or () for row in self._row(number)]
-
-    def _row(self, number: int) -> Iterable[Sequence[Any]]:
-        """The row of a declaration that left memory. One that is still in some cache is taken from there."""
-        row = self.state.kept("declaration", str(number))
-        return [] if row is None else [_as_asked(row)]
+    def _rows(self, numbers: Sequence[int]) -> Iterable[Sequence[Any]]:
+        """Rows of declarations that left memory. One that is still in some cache is taken from there all the same."""
+        return [_as_asked(row) for _, row in self.state.rows_left.found(numbers)]
 
 
 def _as_asked(row: Sequence[Any]) -> tuple[Any, ...]:
