@@ -62,6 +62,8 @@ class Settling:
         self.day: date = law.day
         self._candidates: dict[int, DeclarationEntry] = {}
         self._in_order: set[tuple[str, ...]] = set()
+        self._sound: dict[int, Declaration] = {}
+        """Declarations that this batch, and so this law, has found to pass groups 1 and 2."""
         self._used: list[DocumentEntry] = []
         self._factor = f"{law.factor:.2f}"
 
@@ -133,12 +135,13 @@ class Settling:
         """Groups 1 and 2. The mode that the rules treat it as; None: it was refused."""
         declaration: Declaration = entry.doc
         self.effects.declared(entry)
-        findings = self._parties(declaration)
+        mode = match.mode_of(declaration, self.law)
+        if self._sound.get(entry.id) is declaration:
+            return mode
+        findings = self._parties(declaration) or match.fields(declaration, mode, self.day)
         if not findings:
-            mode = match.mode_of(declaration, self.law)
-            findings = match.fields(declaration, mode, self.day)
-            if not findings:
-                return mode
+            self._sound[entry.id] = declaration
+            return mode
         self._refuse(entry, findings)
         return None
 
