@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from silkgate.clearance import models
 
@@ -65,7 +66,7 @@ def test_the_desk_shows_who_waits_longest_first_and_why(signed_in: Callable[...,
     page.get_by_role("link", name="查验", exact=True).click()
     assert page.locator("tbody tr").count() == 2
     page.get_by_role("link", name="已扣留").click()
-    assert page.get_by_text("没有待处理的清单").is_visible()
+    expect(page.get_by_text("没有待处理的清单")).to_be_visible()
 
 
 def test_the_desk_is_walked_by_keys(signed_in: Callable[..., Page]) -> None:
@@ -111,11 +112,11 @@ def test_a_decision_is_taken_checked_carried_out_and_answered(
     page.get_by_label(verdict, exact=True).check()
     page.get_by_label("理由").fill(REASON)
     page.get_by_role("button", name="下一步：核对").click()
-    assert page.get_by_role("heading", name="核对决定").is_visible()
+    expect(page.get_by_role("heading", name="核对决定")).to_be_visible()
     assert REASON in page.locator("main").inner_text()
     assert not models.Instruction.objects.exists(), "nothing happens before it is confirmed"
     page.get_by_role("button", name="确认并执行").click()
-    assert page.get_by_text("决定已记录，正在执行").is_visible()
+    expect(page.get_by_text("决定已记录，正在执行")).to_be_visible()
     assert page.get_by_role("button", name="下一步：核对").count() == 0
 
     decide(CASE)
@@ -170,7 +171,7 @@ def test_of_two_officers_the_first_decides(signed_in: Callable[..., Page]) -> No
         page.get_by_role("button", name="下一步：核对").click()
     first.get_by_role("button", name="确认并执行").click()
     second.get_by_role("button", name="确认并执行").click()
-    assert second.locator(".notice", has_text="已有").first.is_visible()
+    expect(second.locator(".notice", has_text="已有").first).to_be_visible()
     assert [made.action for made in models.Instruction.objects.all()] == ["release"]
 
 

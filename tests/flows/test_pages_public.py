@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from lxml import etree
+from playwright.sync_api import expect
 
 from silkgate.clearance import models
 
@@ -29,7 +30,7 @@ def _number(order_no: str) -> int:
 def test_the_live_page_follows_what_is_decided(reader: Opened, play: Play) -> None:
     page = reader()
     page.goto("/")
-    assert page.get_by_text("还没有收到清单").is_visible()
+    expect(page.get_by_text("还没有收到清单")).to_be_visible()
     play("05-match-differences")
     row = page.locator("tr", has_text="D202606180002")
     row.wait_for()
@@ -119,7 +120,7 @@ def test_tax_adds_up_before_ones_eyes(reader: Opened, play: Play) -> None:
     last = page.locator(".money tfoot tr.strong")
     parts = [int(amount.replace(",", "").replace(".", "")) for amount in re.findall(r"¥([\d,.]+)", last.inner_text())]
     assert sum(parts[:-1]) == parts[-1] == 4557 + 7056
-    assert page.get_by_text("财关税").first.is_visible()
+    expect(page.get_by_text("财关税").first).to_be_visible()
 
 
 def test_receipts_can_be_had_as_they_were_sent(reader: Opened, play: Play) -> None:
@@ -182,7 +183,7 @@ def test_a_refused_message_shows_where_it_failed(reader: Opened, play: Play) -> 
     page.goto("/messages?outcome=duplicate")
     page.locator(".row-link").first.click()
     page.get_by_role("link", name="第一次收到的报文").click()
-    assert page.locator("h1").is_visible()
+    expect(page.locator("h1")).to_be_visible()
 
 
 def test_search_finds_by_any_number(reader: Opened, play: Play) -> None:
@@ -196,7 +197,7 @@ def test_search_finds_by_any_number(reader: Opened, play: Play) -> None:
         page.wait_for_url(f"**/declarations/{row.id}")
     for asked in ("nothing", "", "%00", "' or 1=1 --"):
         page.goto(f"/search?q={asked}")
-        assert page.locator(".empty").is_visible()
+        expect(page.locator(".empty")).to_be_visible()
 
 
 # --- Every page, every reader ---------------------------------------------------------------------------------------
@@ -250,9 +251,9 @@ def test_the_language_can_be_changed_anywhere(reader: Opened, play: Play, javasc
     page.goto("/declarations?state=released")
     page.get_by_role("button", name="English").click()
     page.wait_for_url("**/declarations?state=released")
-    assert page.get_by_role("heading", name="Declarations").is_visible()
+    expect(page.get_by_role("heading", name="Declarations")).to_be_visible()
     page.get_by_role("button", name="中文").click()
-    assert page.get_by_role("heading", name="清单", exact=True).is_visible()
+    expect(page.get_by_role("heading", name="清单", exact=True)).to_be_visible()
 
 
 def test_a_number_is_copied_with_one_click(reader: Opened, play: Play) -> None:
