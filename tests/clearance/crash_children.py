@@ -67,11 +67,12 @@ def main(descriptor: int, as_of: datetime) -> None:
                 traceback.print_exc()
             finally:
                 os._exit(1)
-        made.append(pid)
-        print(pid, flush=True)
-    for pid in made:
         with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            made.append(os.pidfd_open(pid))  # names this child for ever: the number of a dead one may be a stranger's
+        print(pid, flush=True)
+    for child in made:
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(child, signal.SIGKILL)
 
 
 if __name__ == "__main__":
