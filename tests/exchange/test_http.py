@@ -19,8 +19,9 @@ from lxml import etree
 from exchange.conftest import Firms
 from exchange.door import MESSAGES, Door, zipped
 from silkgate.site.traffic.messages import write_envelope
+from silkgate.standards.netstrings import as_netstrings
 
-XML, ZIP = "application/xml", "application/zip"
+XML, ZIP, NETSTRINGS = "application/xml", "application/zip", "application/vnd.silkgate.netstrings"
 
 
 @pytest.fixture
@@ -82,13 +83,15 @@ def test_an_envelope_is_one_message_and_its_bytes_are_kept_whole(
     assert door.receipts(again) == door.receipts(taken)
 
 
-@pytest.mark.parametrize("way", ["zip", "multipart", "zip and message in multipart"])
+@pytest.mark.parametrize("way", ["netstrings", "zip", "multipart", "zip and message in multipart"])
 def test_many_messages_in_one_request_keep_their_order(firms: Firms, door: Door, database: str, way: str) -> None:
     raws = [raw for code in firms.platforms()[:3] for raw in firms.orders(code, 3)]
     random.Random(1).shuffle(raws)
     archive = zipped((f"{number:03d}.xml", raw) for number, raw in enumerate(raws[:-1]))
     if way == "zip":
         answer = door.post(zipped((f"{number:03d}.xml", raw) for number, raw in enumerate(raws)), ZIP)
+    elif way == "netstrings":
+        answer = door.post(as_netstrings(raws), NETSTRINGS)
     elif way == "multipart":
         answer = door.post_parts(raws)
     else:
@@ -212,6 +215,22 @@ def test_a_message_above_the_size_limit_is_kept_and_answered(
     assert [digest for _, digest in kept(database)] == digests([raw])
     decide()
     assert [receipt["kind"] for receipt in door.receipts(taken)[1]] == ["CEB900Message"]
+
+
+def test_broken_netstrings_are_told(firms: Firms, door: Door, database: str) -> None:
+    (raw,) = firms.orders(firms.platforms()[0], 1)
+    whole = as_netstrings([raw])
+    for body, code in (
+        (whole[:-1], "exchange.netstrings"),
+        (whole + b"x", "exchange.netstrings"),
+        (raw, "exchange.netstrings"),
+        (b"0:,", "exchange.empty"),
+        (b"", "exchange.empty"),
+        (as_netstrings([b"x"] * 1_001), "exchange.too_many"),
+    ):
+        answer = door.post(body, NETSTRINGS)
+        assert (answer.status, answer.problem()) == (400, code), body[:20]
+    assert not kept(database)
 
 
 def test_broken_multipart_is_told(door: Door, database: str) -> None:

@@ -28,8 +28,8 @@ KINDS: Mapping[str, Kind] = {
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         Text("内容类型不受理", "Media type not taken"),
         Text(
-            "请用application/xml、application/zip或multipart/form-data。",
-            "Use application/xml, application/zip or multipart/form-data.",
+            "请用application/xml、application/zip、multipart/form-data或application/vnd.silkgate.netstrings。",
+            "Use application/xml, application/zip, multipart/form-data or application/vnd.silkgate.netstrings.",
         ),
     ),
     "exchange.empty": Kind(
@@ -43,6 +43,14 @@ KINDS: Mapping[str, Kind] = {
         Text(
             "按RFC 7578编码，分隔符与Content-Type中的boundary一致，每份报文为一个文件部分。",
             "Encode it as RFC 7578 says: the boundary as Content-Type names it, each message a part with a filename.",
+        ),
+    ),
+    "exchange.netstrings": Kind(
+        HTTPStatus.BAD_REQUEST,
+        Text("netstring内容无法解析", "Netstrings not readable"),
+        Text(
+            "每份报文写作：十进制字节数、冒号、报文、逗号，依次相连，其间不加任何字符。",
+            "Write each message as its length in bytes (decimal digits), a colon, the message, a comma; nothing else.",
         ),
     ),
     "exchange.too_many": Kind(
