@@ -23,7 +23,7 @@ help:
 ## 准备环境：.venv与锁定版本的软件包 · the environment: .venv with the pinned packages
 setup: $(READY)
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml setup.py $(wildcard src/silkgate/standards/ceb/*.c)
 	@found=; for name in $(SYSTEM_PYTHONS); do \
 	  $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && found=$$name && break; \
 	done; \
@@ -75,5 +75,6 @@ lock: setup
 
 ## 删除环境和缓存；数据目录var/保留 · remove environment and caches; the data in var/ stays
 clean:
-	@rm -rf $(HERE) .hypothesis .mypy_cache .ruff_cache .import_linter_cache src/silkgate.egg-info
+	@rm -rf $(HERE) build .hypothesis .mypy_cache .ruff_cache .import_linter_cache src/silkgate.egg-info
 	@find src tests bench -name __pycache__ -prune -exec rm -rf {} +
+	@find src -name '*.so' -delete

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from silkgate.kernel.fixed import e5
+from silkgate.standards.ceb.fast import Kept, Shape
 
 
 class _Record(msgspec.Struct, array_like=True, gc=False, frozen=True):
@@ -260,10 +261,23 @@ def _amount(text: str) -> int:
     return e5(text) if text else 0
 
 
-def _converter(name: str) -> Callable[[str], Any] | None:
-    if name.endswith("_e5"):
-        return _amount
-    return int if name == "gnum" else None
+def _kept(attribute: str) -> Kept:
+    if attribute.endswith("_e5"):
+        return Kept.AMOUNT_E5
+    return Kept.INT if attribute == "gnum" else Kept.TEXT
+
+
+_CONVERTERS: dict[Kept, Callable[[str], Any]] = {Kept.AMOUNT_E5: _amount, Kept.INT: int}
+"""From the text of an element to the value in the record, as the compiled recogniser does it; texts stay."""
+
+
+def _kept_elements(record: type[Any]) -> list[tuple[str, Kept]]:
+    """The elements of a record but for its lines, in its order, and what becomes of their texts."""
+    return [(_element(name), _kept(name)) for name in record.__struct_fields__ if name != "lines"]
+
+
+def _conversions(elements: Sequence[tuple[str, Kept]]) -> list[tuple[int, Callable[[str], Any]]]:
+    return [(i, _CONVERTERS[kept]) for i, (_, kept) in enumerate(elements) if kept in _CONVERTERS]
 
 
 class _Kind:
@@ -271,13 +285,11 @@ class _Kind:
 
     def __init__(self, record: type[Any], line: type[Any] | None = None) -> None:
         self.record, self.line = record, line
-        heads = [f for f in record.__struct_fields__ if f != "lines"]
-        self.head_elements = tuple(_element(name) for name in heads)
-        self.line_elements = tuple(_element(name) for name in line.__struct_fields__) if line else ()
-        self._head = [(i, c) for i, name in enumerate(heads) if (c := _converter(name))]
-        self._line = (
-            [(i, c) for i, name in enumerate(line.__struct_fields__) if (c := _converter(name))] if line else []
-        )
+        heads, lines = _kept_elements(record), _kept_elements(line) if line else []
+        self.shape = Shape(heads, lines if line else None)
+        self.head_elements = tuple(name for name, _ in heads)
+        self.line_elements = tuple(name for name, _ in lines)
+        self._head, self._line = _conversions(heads), _conversions(lines)
         self.decoder = msgspec.msgpack.Decoder(list[record])  # type: ignore[valid-type]
 
     def values(self, head: Sequence[str], lines: Sequence[Sequence[str]]) -> list[Any]:
@@ -310,6 +322,9 @@ KINDS: dict[str, _Kind] = {
 
 WANTED = {code: (kind.head_elements, kind.line_elements) for code, kind in KINDS.items()}
 """For the readers of `standards.ceb`: the elements to extract, by message code."""
+
+SHAPES = {code: kind.shape for code, kind in KINDS.items()}
+"""For the compiled recogniser, which makes the records itself: what `encode` would make of the elements in `WANTED`."""
 
 _encoder = msgspec.msgpack.Encoder()
 

@@ -15,10 +15,12 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from silkgate.exchange.documents import KINDS, WANTED, encode
+from silkgate.exchange.documents import KINDS, SHAPES, WANTED, encode
 from silkgate.exchange.domain import ABSENT, Found, Received
 from silkgate.kernel.text import Text
 from silkgate.standards import dxp, safexml, xmldsig
+from silkgate.standards.ceb.fast import fast_recogniser
+from silkgate.standards.ceb.message import Packed
 from silkgate.standards.ceb.read import Message, Reader, SchemaRefused, UnknownMessage
 from silkgate.standards.ceb.recognise import Recogniser
 
@@ -50,14 +52,19 @@ class Identified(NamedTuple):
 
 
 class Recognised(NamedTuple):
-    """A business message that keeps the schema, with the documents it carries."""
+    """A business message that keeps the schema, the documents it carries as records."""
 
     identified: Identified
-    message: Message
+    message: Packed
+    wide: bool
+    """The records hold numbers beyond 64 bits; see `documents.encode`."""
+    canonical: bool
+    """As `Message.canonical`."""
     root: etree._Element | None
 
 
 _LIMITS = safexml.Limits()
+_fast_recogniser = fast_recogniser(SHAPES)
 _recogniser = Recogniser(WANTED)
 _reader = Reader(WANTED)
 
@@ -100,12 +107,14 @@ def identify(raw: bytes, max_message_bytes: int) -> Identified:
 def recognise(identified: Identified, max_message_bytes: int) -> Recognised:
     """Identified → Recognised. Refused: format.xml, format.unknown, format.schema.
 
-    The recogniser takes messages in plain form; everything else is decided by the parser and the schema.
+    The recognisers take messages in plain form, first the compiled one where there is one; everything else is decided
+    by the parser and the schema.
     """
-    if identified.root is None and (message := _recogniser.recognise(identified.message)) is not None:
-        if message.code in KINDS:
-            return Recognised(identified, message, None)
-        raise _unknown(f"CEB{message.code}Message", message.guid)
+    if identified.root is None:
+        if _fast_recogniser is not None and (packed := _fast_recogniser.recognise(identified.message)) is not None:
+            return Recognised(identified, packed, wide=False, canonical=True, root=None)
+        if (message := _recogniser.recognise(identified.message)) is not None:
+            return _packed(identified, message, None)
     root = identified.root if identified.root is not None else _parse(identified.message, max_message_bytes)
     name = etree.QName(root)
     kind = name.localname if name.namespace == CEB_NAMESPACE and _is_message_name(name.localname) else "Unknown"
@@ -113,21 +122,25 @@ def recognise(identified: Identified, max_message_bytes: int) -> Recognised:
     if kind == "Unknown" or kind[3:6] not in KINDS:
         raise _unknown(kind, guid)
     try:
-        return Recognised(identified, _reader.read(root), root)
+        return _packed(identified, _reader.read(root), root)
     except UnknownMessage as refused:
         raise _unknown(kind, guid) from refused
     except SchemaRefused as refused:
         raise Refused("format.schema", refused.text, kind=kind, guid=guid) from refused
 
 
+def _packed(identified: Identified, message: Message, root: etree._Element | None) -> Recognised:
+    documents = message.documents
+    records, wide = encode(message.code, documents)
+    packed = Packed(message.code, message.guid, message.version, message.transfer, len(documents), records)
+    return Recognised(identified, packed, wide, message.canonical, root)
+
+
 def verify(recognised: Recognised, certificates: Certificates, sha256: bytes) -> Found:
     """Recognised → Found, with the verdict on the signature that the message carries."""
-    identified, message, root = recognised
+    identified, message, wide, canonical, root = recognised
     transfer = message.transfer
-    verdict = xmldsig.verify(
-        identified.message, certificates(transfer.cop_code), root=root, canonical=message.canonical
-    )
-    documents, wide = encode(message.code, message.documents)
+    verdict = xmldsig.verify(identified.message, certificates(transfer.cop_code), root=root, canonical=canonical)
     raw = identified.envelope_sender is None
     return Found(
         kind=f"CEB{message.code}Message",
@@ -139,9 +152,9 @@ def verify(recognised: Recognised, certificates: Certificates, sha256: bytes) ->
         envelope_sender=identified.envelope_sender,
         envelope_id=identified.envelope_id,
         signature=verdict.value,
-        documents=documents,
+        documents=message.records,
         wide=wide,
-        document_count=len(message.documents),
+        document_count=message.document_count,
     )
 
 

@@ -14,6 +14,10 @@ class Transfer(NamedTuple):
     dxp_id: str = ""
 
 
+TRANSFER_NAMES = ("copCode", "copName", "dxpMode", "dxpId")
+"""The elements of `Transfer`, in its order."""
+
+
 class Subscriber(NamedTuple):
     """One BaseSubscribe: what a third party wants (`ALL`, `DATA`, `RET`) and its DXP address."""
 
@@ -39,3 +43,15 @@ class Message(NamedTuple):
     canonical: bool
     """True: the bytes of the root element, without its Signature, are known to be their own C14N 1.0 form."""
     subscribers: tuple[Subscriber, ...] = ()
+
+
+class Packed(NamedTuple):
+    """One CEB message in plain form, its documents already packed into the records that were asked for."""
+
+    code: str
+    guid: str
+    version: str
+    transfer: Transfer
+    document_count: int
+    records: bytes
+    """MessagePack: an array with an array of values for each document."""

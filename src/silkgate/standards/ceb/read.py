@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 from silkgate.standards.ceb.catalogue import MESSAGES, NAMESPACE, SUBSCRIBE_FIELDS, TRANSFER_FIELDS, Field, MessageKind
-from silkgate.standards.ceb.message import Document, Message, Subscriber, Transfer
+from silkgate.standards.ceb.message import TRANSFER_NAMES, Document, Message, Subscriber, Transfer
 from silkgate.standards.ceb.refusal import Refused, SchemaFault, SchemaRefused, UnknownMessage, schema_faults
 from silkgate.standards.ceb.schema import import_schema
 
@@ -32,7 +32,6 @@ Wanted = Mapping[str, tuple[Sequence[str], Sequence[str]]]
 """For each message code the names of the head fields and of the line fields to extract, in the order of the answer."""
 
 _XML_SPACE = " \t\r\n"
-_TRANSFER_NAMES = ("copCode", "copName", "dxpMode", "dxpId")
 _SUBSCRIBER_NAMES = ("status", "dxpAddress")
 
 
@@ -53,7 +52,7 @@ class Reader:
             )
             for kind in (_kind(code) for code in wanted)
         }
-        self._transfer = _Part(TRANSFER_FIELDS, _TRANSFER_NAMES)
+        self._transfer = _Part(TRANSFER_FIELDS, TRANSFER_NAMES)
         self._schema = import_schema()
 
     def read(self, root: Any) -> Message:

@@ -28,12 +28,13 @@ from silkgate.standards.ceb.catalogue import (
     Field,
     MessageKind,
 )
-from silkgate.standards.ceb.message import Document, Message, Transfer
+from silkgate.standards.ceb.message import TRANSFER_NAMES, Document, Message, Transfer
 from silkgate.standards.ceb.read import Wanted
 
-_DOCUMENTS_MAX = 100
-_LINES_MAX = 99
-_INT_DIGITS_MAX = 9  # any nine digits fit into 32 bits
+DOCUMENTS_MAX = 100
+LINES_MAX = 99
+INT_DIGITS_MAX = 9
+"""Any nine digits fit into 32 bits."""
 
 _SPACE = r"[ \t\n]*+"
 _INDENT = r"\n?+ *+"
@@ -193,8 +194,8 @@ def _plan(kind: MessageKind, head_names: Sequence[str], line_names: Sequence[str
         trailer=re.compile(_trailer(kind, space)),
         order_head=_order(kind.head_fields, head_names),
         order_line=_order(kind.line_fields, line_names),
-        documents_max=min(kind.documents_max or _DOCUMENTS_MAX, _DOCUMENTS_MAX),
-        lines_max=min(kind.lines_max or _LINES_MAX, _LINES_MAX),
+        documents_max=min(kind.documents_max or DOCUMENTS_MAX, DOCUMENTS_MAX),
+        lines_max=min(kind.lines_max or LINES_MAX, LINES_MAX),
     )
 
 
@@ -217,7 +218,7 @@ def _value(field: Field) -> str:
         whole = field.total_digits - field.fraction_digits
         return rf"-?+[0-9]{{1,{whole}}}+(?:\.[0-9]{{1,{field.fraction_digits}}}+)?+"
     if field.type == "int":
-        digits = min(field.total_digits or _INT_DIGITS_MAX, _INT_DIGITS_MAX)
+        digits = min(field.total_digits or INT_DIGITS_MAX, INT_DIGITS_MAX)
         return rf"(?:0|-?+[1-9][0-9]{{0,{digits - 1}}}+)"
     most = "" if field.max_length is None else field.max_length
     return f"{_CHARACTER}{{{field.min_length},{most}}}+"
@@ -236,7 +237,7 @@ def _trailer(kind: MessageKind, space: str) -> str:
     closing = f"</ceb:{kind.root}>{_SPACE}"
     if not kind.inbound:
         return closing
-    transfer = _fields(TRANSFER_FIELDS, ("copCode", "copName", "dxpMode", "dxpId"), space)
+    transfer = _fields(TRANSFER_FIELDS, TRANSFER_NAMES, space)
     return f"<ceb:BaseTransfer>{space}{transfer}</ceb:BaseTransfer>{space}(?:{_signature()}{space})?+{closing}"
 
 

@@ -1,0 +1,762 @@
+/* Recognises messages in plain form and packs the wanted values, in one pass over the received bytes.
+
+   It knows no element: every literal, type and bound comes in tables that fast.py makes from the catalogue. What does
+   not match the tables to the last byte is answered with None, and the regular expressions decide. Time is linear in
+   the size of the message: nothing is looked at twice but the first bytes of optional parts. No recursion; what is
+   allocated is one buffer for the packed values, at most about as long as the message.
+
+   The tables are tuples of tuples and bytes, which cannot change; the plan holds them, and its literals point into
+   them. `at` is always at or before `end`; a pattern that does not match is NULL. */
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+
+/* Raised whenever the tables or the answer change their form; fast.py uses no library of another revision. */
+#define REVISION 1
+
+#define MAX_SLOTS 128
+#define MAX_MESSAGE_BYTES INT32_MAX
+#define DECIMALS 5 /* of an amount kept as an integer */
+
+enum Value { NOTHING, FIXED, TEXT, ATTRIBUTE, DECIMAL, INT, BASE64, PATH, VALUES };
+enum Kept { KEPT_TEXT, KEPT_INT, KEPT_AMOUNT_E5, KEPTS };
+
+typedef struct {
+    const char *bytes;
+    Py_ssize_t size;
+} Span;
+
+/* before value after, `least` to `most` times; each side may have a second spelling (size 0: it has none). */
+typedef struct {
+    Span before[2], after[2], fixed;
+    enum Value value;
+    Py_ssize_t low, high; /* TEXT: characters; DECIMAL: digits before and after the point; INT: digits (high) */
+    int least, most;
+    int space; /* white space may follow */
+    int slot;  /* where the value is kept; -1: nowhere */
+} Step;
+
+typedef struct {
+    Step *steps;
+    Py_ssize_t steps_count, slots_count;
+    const unsigned char *kept; /* how the value of each slot is packed */
+} Part;
+
+typedef struct {
+    Span code, opening, closing; /* of a document; `closing` only where it has lines */
+    Part head, line, trailer, signature, end;
+    Py_ssize_t documents_max, lines_max;
+    int lines_kept;
+} Kind;
+
+typedef struct {
+    PyObject *tables;
+    Span *prologs;
+    Py_ssize_t prologs_count;
+    Span root; /* the root's start tag up to the code */
+    Part header;
+    Kind *kinds;
+    Py_ssize_t kinds_count;
+} Plan;
+
+/* --- Characters ---------------------------------------------------------------------------------------------- */
+
+enum Class { ORDINARY, STOP, FORBIDDEN, TWO_BYTES, THREE_BYTES, FOUR_BYTES };
+
+static unsigned char text_class[256], attribute_class[256], path_class[256], base64_value[256];
+#define NO_BASE64 255
+
+static void make_classes(void)
+{
+    static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (int c = 0; c < 256; c++) {
+        text_class[c] = c < 0x20 || c == '>' || c == '&' ? FORBIDDEN
+                      : c == '<'                         ? STOP
+                      : c < 0x80                         ? ORDINARY
+                      : c < 0xC2 || c > 0xF4             ? FORBIDDEN
+                      : c < 0xE0                         ? TWO_BYTES
+                      : c < 0xF0                         ? THREE_BYTES
+                                                         : FOUR_BYTES;
+        attribute_class[c] = c == '"' ? STOP : c == '<' ? FORBIDDEN : text_class[c];
+        path_class[c] = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-';
+        base64_value[c] = NO_BASE64;
+    }
+    for (int i = 0; i < 64; i++) {
+        base64_value[(unsigned char)base64[i]] = (unsigned char)i;
+    }
+}
+
+/* The bytes of a character after its first one, at most three; 0 where they are not UTF-8 or not allowed in XML. */
+static inline Py_ssize_t rest_of_character(const unsigned char *at, const unsigned char *end, enum Class class)
+{
+    Py_ssize_t rest = class == TWO_BYTES ? 1 : class == THREE_BYTES ? 2 : 3;
+    if (end - at <= rest) {
+        return 0;
+    }
+    for (Py_ssize_t i = 1; i <= rest; i++) {
+        if ((at[i] & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    if ((at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xED && at[1] > 0x9F) || /* too long; surrogates */
+        (at[0] == 0xEF && at[1] == 0xBF && at[2] >= 0xBE) ||                  /* U+FFFE, U+FFFF */
+        (at[0] == 0xF0 && at[1] < 0x90) || (at[0] == 0xF4 && at[1] > 0x8F)) { /* too long; beyond U+10FFFF */
+        return 0;
+    }
+    return rest;
+}
+
+/* --- Values: each function gives the first byte after the value --------------------------------------------------- */
+
+static inline const char *text(const char *from, const char *end, const unsigned char *classes, const Step *step)
+{
+    const unsigned char *at = (const unsigned char *)from, *last = (const unsigned char *)end;
+    Py_ssize_t characters = 0;
+    for (;; at++, characters++) {
+        if (at == last) {
+            return NULL;
+        }
+        enum Class class = classes[*at];
+        if (class == ORDINARY) {
+            continue;
+        }
+        if (class == STOP) {
+            break;
+        }
+        if (class == FORBIDDEN) {
+            return NULL;
+        }
+        Py_ssize_t rest = rest_of_character(at, last, class);
+        if (rest == 0) {
+            return NULL;
+        }
+        at += rest;
+    }
+    return characters >= step->low && characters <= step->high ? (const char *)at : NULL;
+}
+
+static inline int is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline const char *digits(const char *at, const char *end, Py_ssize_t most)
+{
+    const char *from = at;
+    while (at < end && is_digit(*at)) {
+        at++;
+    }
+    return at == from || at - from > most ? NULL : at;
+}
+
+static const char *decimal(const char *at, const char *end, const Step *step)
+{
+    if (at < end && *at == '-') {
+        at++;
+    }
+    at = digits(at, end, step->low);
+    if (at != NULL && at < end && *at == '.') {
+        at = digits(at + 1, end, step->high);
+    }
+    return at;
+}
+
+static const char *integer(const char *at, const char *end, const Step *step)
+{
+    if (at < end && *at == '0') {
+        return at + 1;
+    }
+    if (at < end && *at == '-') {
+        at++;
+    }
+    return at < end && *at != '0' ? digits(at, end, step->high) : NULL;
+}
+
+/* Base64 as an encoder writes it: whole groups, and the bits that padding leaves over are zero. */
+static const char *base64(const char *at, const char *end)
+{
+    const char *from = at;
+    while (at < end && base64_value[(unsigned char)*at] != NO_BASE64) {
+        at++;
+    }
+    Py_ssize_t padding = 0, size = at - from;
+    while (padding < 2 && at < end && *at == '=') {
+        at++;
+        padding++;
+    }
+    if (size == 0 || (size + padding) % 4 != 0) {
+        return NULL;
+    }
+    unsigned left_over = padding == 0 ? 0 : padding == 1 ? 0x03 : 0x0F;
+    return base64_value[(unsigned char)from[size - 1]] & left_over ? NULL : at;
+}
+
+/* The path of an algorithm's address, and perhaps its fragment. */
+static const char *path(const char *at, const char *end)
+{
+    const char *from = at;
+    while (at < end && (path_class[(unsigned char)*at] || *at == '/')) {
+        at++;
+    }
+    if (at == from) {
+        return NULL;
+    }
+    if (at < end && *at == '#') {
+        from = ++at;
+        while (at < end && path_class[(unsigned char)*at]) {
+            at++;
+        }
+        if (at == from) {
+            return NULL;
+        }
+    }
+    return at;
+}
+
+/* --- Patterns ---------------------------------------------------------------------------------------------------- */
+
+static inline const char *literal(const char *at, const char *end, Span expected)
+{
+    if (end - at < expected.size || memcmp(at, expected.bytes, (size_t)expected.size) != 0) {
+        return NULL;
+    }
+    return at + expected.size;
+}
+
+static inline const char *either(const char *at, const char *end, const Span *spellings)
+{
+    const char *after = literal(at, end, spellings[0]);
+    return after != NULL || spellings[1].size == 0 ? after : literal(at, end, spellings[1]);
+}
+
+static inline const char *white_space(const char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == '\n' || *at == '\t')) {
+        at++;
+    }
+    return at;
+}
+
+static inline const char *value(const char *at, const char *end, const Step *step)
+{
+    switch (step->value) {
+    case NOTHING: return at;
+    case FIXED: return literal(at, end, step->fixed);
+    case TEXT: return text(at, end, text_class, step);
+    case ATTRIBUTE: return text(at, end, attribute_class, step);
+    case DECIMAL: return decimal(at, end, step);
+    case INT: return integer(at, end, step);
+    case BASE64: return base64(at, end);
+    case PATH: return path(at, end);
+    case VALUES: break;
+    }
+    return NULL;
+}
+
+/* All steps of a part in turn; `slots` has room for those of the part, and those that nothing fills are empty. */
+static const char *part(const char *at, const char *end, const Part *part, Span *slots)
+{
+    memset(slots, 0, (size_t)part->slots_count * sizeof *slots);
+    for (const Step *step = part->steps, *last = step + part->steps_count; step < last; step++) {
+        int times = 0;
+        while (times < step->most) {
+            const char *from = either(at, end, step->before);
+            if (from == NULL) {
+                break;
+            }
+            const char *to = value(from, end, step);
+            if (to == NULL || (at = either(to, end, step->after)) == NULL) {
+                return NULL;
+            }
+            if (step->slot >= 0) {
+                slots[step->slot] = (Span){from, to - from};
+            }
+            if (step->space) {
+                at = white_space(at, end);
+            }
+            times++;
+        }
+        if (times < step->least) {
+            return NULL;
+        }
+    }
+    return at;
+}
+
+/* --- MessagePack --------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    unsigned char *bytes;
+    size_t size, room;
+} Output;
+
+#define NUMBER_BYTES_MAX 9 /* also the most that stands before a text */
+#define ARRAY_BYTES_MAX 3
+
+static int make_room(Output *output, size_t more)
+{
+    if (output->room - output->size >= more) {
+        return 0;
+    }
+    size_t room = 2 * output->room + more;
+    unsigned char *bytes = PyMem_Realloc(output->bytes, room);
+    if (bytes == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    output->bytes = bytes;
+    output->room = room;
+    return 0;
+}
+
+static inline unsigned char *put_big_endian(unsigned char *at, unsigned char type, uint64_t number, int bytes)
+{
+    *at++ = type;
+    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
+        *at++ = (unsigned char)(number >> shift);
+    }
+    return at;
+}
+
+/* At most 65,535 of them; documents and lines are fewer than a hundred and one. */
+static unsigned char *put_array(unsigned char *at, Py_ssize_t count)
+{
+    if (count <= 15) {
+        *at++ = (unsigned char)(0x90 | count);
+        return at;
+    }
+    return put_big_endian(at, 0xDC, (uint64_t)count, 2);
+}
+
+static unsigned char *put_number(unsigned char *at, uint64_t magnitude, int negative)
+{
+    if (!negative) {
+        if (magnitude <= 0x7F) {
+            *at++ = (unsigned char)magnitude;
+            return at;
+        }
+        return magnitude <= 0xFF         ? put_big_endian(at, 0xCC, magnitude, 1)
+               : magnitude <= 0xFFFF     ? put_big_endian(at, 0xCD, magnitude, 2)
+               : magnitude <= 0xFFFFFFFF ? put_big_endian(at, 0xCE, magnitude, 4)
+                                         : put_big_endian(at, 0xCF, magnitude, 8);
+    }
+    uint64_t complement = 0 - magnitude;
+    if (magnitude <= 0x20) {
+        *at++ = (unsigned char)complement;
+        return at;
+    }
+    return magnitude <= 0x80         ? put_big_endian(at, 0xD0, complement, 1)
+           : magnitude <= 0x8000     ? put_big_endian(at, 0xD1, complement, 2)
+           : magnitude <= 0x80000000 ? put_big_endian(at, 0xD2, complement, 4)
+                                     : put_big_endian(at, 0xD3, complement, 8);
+}
+
+static unsigned char *put_text(unsigned char *at, Span text)
+{
+    size_t size = (size_t)text.size;
+    if (size <= 31) {
+        *at++ = (unsigned char)(0xA0 | size);
+    } else {
+        at = size <= 0xFF     ? put_big_endian(at, 0xD9, size, 1)
+             : size <= 0xFFFF ? put_big_endian(at, 0xDA, size, 2)
+                              : put_big_endian(at, 0xDB, size, 4);
+    }
+    if (size > 0) {
+        memcpy(at, text.bytes, size);
+    }
+    return at + size;
+}
+
+/* A decimal with at most `decimals` digits after the point, and no more than 19 digits with all of these: as an integer
+   of the last one. NULL where it does not fit into 63 bits, which packs in another way. */
+static unsigned char *put_scaled(unsigned char *at, Span number, int decimals)
+{
+    const char *c = number.size > 0 ? number.bytes : "", *end = c + number.size;
+    int negative = number.size > 0 && *c == '-';
+    uint64_t magnitude = 0;
+    for (c += negative; c < end && *c != '.'; c++) {
+        magnitude = 10 * magnitude + (uint64_t)(*c - '0');
+    }
+    for (c += c < end; decimals > 0; decimals--) {
+        magnitude = 10 * magnitude + (c < end ? (uint64_t)(*c++ - '0') : 0);
+    }
+    return magnitude > INT64_MAX ? NULL : put_number(at, magnitude, negative);
+}
+
+enum Outcome { FAILED = -1, NOT_PLAIN, PACKED };
+
+/* The array of a part's values, and room in it for `more` that the caller puts. */
+static enum Outcome pack_part(Output *output, const Part *part, const Span *slots, int more)
+{
+    size_t most = ARRAY_BYTES_MAX;
+    for (Py_ssize_t i = 0; i < part->slots_count; i++) {
+        most += NUMBER_BYTES_MAX + (size_t)slots[i].size;
+    }
+    if (make_room(output, most) < 0) {
+        return FAILED;
+    }
+    unsigned char *at = put_array(output->bytes + output->size, part->slots_count + more);
+    for (Py_ssize_t i = 0; i < part->slots_count; i++) {
+        at = part->kept[i] == KEPT_TEXT ? put_text(at, slots[i])
+                                        : put_scaled(at, slots[i], part->kept[i] == KEPT_INT ? 0 : DECIMALS);
+        if (at == NULL) {
+            return NOT_PLAIN;
+        }
+    }
+    output->size = (size_t)(at - output->bytes);
+    return PACKED;
+}
+
+/* --- Messages ------------------------------------------------------------------------------------------------------ */
+
+/* The lines of a document and its end tag; their array is packed where the kind keeps them. */
+static enum Outcome pack_lines(const char **cursor, const char *end, const Kind *kind, Output *output)
+{
+    Span slots[MAX_SLOTS];
+    const char *at = *cursor, *closed = NULL;
+    size_t start = output->size;
+    Py_ssize_t lines = 0;
+    if (kind->lines_kept) {
+        if (make_room(output, ARRAY_BYTES_MAX) < 0) {
+            return FAILED;
+        }
+        output->size++; /* enough for most arrays */
+    }
+    while (closed == NULL) {
+        if (lines == kind->lines_max || (at = part(at, end, &kind->line, slots)) == NULL) {
+            return NOT_PLAIN;
+        }
+        if (kind->lines_kept) {
+            enum Outcome outcome = pack_part(output, &kind->line, slots, 0);
+            if (outcome != PACKED) {
+                return outcome;
+            }
+        }
+        lines++;
+        closed = literal(at, end, kind->closing);
+    }
+    if (kind->lines_kept) {
+        unsigned char array[ARRAY_BYTES_MAX];
+        size_t size = (size_t)(put_array(array, lines) - array), values = output->size - start - 1;
+        if (make_room(output, ARRAY_BYTES_MAX) < 0) {
+            return FAILED;
+        }
+        memmove(output->bytes + start + size, output->bytes + start + 1, values);
+        memcpy(output->bytes + start, array, size);
+        output->size = start + size + values;
+    }
+    *cursor = white_space(closed, end);
+    return PACKED;
+}
+
+static enum Outcome pack_documents(const char **cursor, const char *end, const Kind *kind, Output *output,
+                                   Py_ssize_t *count)
+{
+    Span slots[MAX_SLOTS];
+    const char *at = *cursor;
+    int has_lines = kind->closing.size > 0;
+    for (*count = 0; literal(at, end, kind->opening) != NULL; ++*count) {
+        if (*count == kind->documents_max || (at = part(at, end, &kind->head, slots)) == NULL) {
+            return NOT_PLAIN;
+        }
+        enum Outcome outcome = pack_part(output, &kind->head, slots, kind->lines_kept);
+        if (outcome == PACKED && has_lines) {
+            outcome = pack_lines(&at, end, kind, output);
+        }
+        if (outcome != PACKED) {
+            return outcome;
+        }
+    }
+    *cursor = at;
+    return *count > 0 ? PACKED : NOT_PLAIN;
+}
+
+static const Kind *kind_of(const char *at, const char *end, const Plan *plan)
+{
+    for (Py_ssize_t i = 0; i < plan->kinds_count; i++) {
+        if (literal(at, end, plan->kinds[i].code) != NULL) {
+            return &plan->kinds[i];
+        }
+    }
+    return NULL;
+}
+
+/* Everything after the documents, to the last byte. The signature may be missing. */
+static int ends_well(const char *at, const char *end, const Kind *kind, Span *transfer)
+{
+    Span none[MAX_SLOTS];
+    at = part(at, end, &kind->trailer, transfer);
+    if (at != NULL && kind->signature.steps_count > 0 && either(at, end, kind->signature.steps[0].before) != NULL) {
+        at = part(at, end, &kind->signature, none);
+    }
+    if (at != NULL) {
+        at = part(at, end, &kind->end, none);
+    }
+    return at == end;
+}
+
+static PyObject *texts(const Span *slots, Py_ssize_t count)
+{
+    PyObject *found = PyTuple_New(count);
+    for (Py_ssize_t i = 0; found != NULL && i < count; i++) {
+        PyObject *text = PyUnicode_DecodeUTF8(slots[i].bytes == NULL ? "" : slots[i].bytes, slots[i].size, "strict");
+        if (text == NULL) {
+            Py_CLEAR(found);
+            break;
+        }
+        PyTuple_SET_ITEM(found, i, text);
+    }
+    return found;
+}
+
+/* (code, (guid, version), transfer, number of documents, records) */
+static PyObject *answer(const Plan *plan, const Kind *kind, const Span *header, const Span *transfer, Py_ssize_t count,
+                        const Output *output)
+{
+    unsigned char array[ARRAY_BYTES_MAX];
+    size_t size = (size_t)(put_array(array, count) - array);
+    PyObject *records = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(size + output->size));
+    if (records == NULL) {
+        return NULL;
+    }
+    memcpy(PyBytes_AS_STRING(records), array, size);
+    memcpy(PyBytes_AS_STRING(records) + size, output->bytes, output->size);
+    return Py_BuildValue("(s#NNnN)", kind->code.bytes, kind->code.size, texts(header, plan->header.slots_count),
+                         texts(transfer, kind->trailer.slots_count), count, records);
+}
+
+static PyObject *recognised(const Plan *plan, const char *at, const char *end)
+{
+    Span header[MAX_SLOTS], transfer[MAX_SLOTS];
+    for (Py_ssize_t i = 0; i < plan->prologs_count; i++) {
+        const char *after = literal(at, end, plan->prologs[i]);
+        if (after != NULL) {
+            at = after;
+            break;
+        }
+    }
+    at = literal(white_space(at, end), end, plan->root);
+    const Kind *kind = at == NULL ? NULL : kind_of(at, end, plan);
+    if (kind == NULL || (at = part(at + kind->code.size, end, &plan->header, header)) == NULL) {
+        Py_RETURN_NONE;
+    }
+    Output output = {NULL, 0, (size_t)(end - at) / 4 + 256};
+    output.bytes = PyMem_Malloc(output.room);
+    if (output.bytes == NULL) {
+        return PyErr_NoMemory();
+    }
+    Py_ssize_t count = 0;
+    PyObject *found = NULL;
+    enum Outcome outcome = pack_documents(&at, end, kind, &output, &count);
+    if (outcome == PACKED && ends_well(at, end, kind, transfer)) {
+        found = answer(plan, kind, header, transfer, count, &output);
+    } else if (outcome != FAILED) {
+        found = Py_NewRef(Py_None);
+    }
+    PyMem_Free(output.bytes);
+    return found;
+}
+
+/* --- Tables -------------------------------------------------------------------------------------------------------- */
+
+static Span span_of(PyObject *bytes)
+{
+    return (Span){PyBytes_AS_STRING(bytes), PyBytes_GET_SIZE(bytes)};
+}
+
+static int wrong(const char *what)
+{
+    PyErr_Format(PyExc_ValueError, "the tables of the recogniser are wrong: %s", what);
+    return -1;
+}
+
+static int read_step(PyObject *row, Step *step, Py_ssize_t slots_count)
+{
+    PyObject *before, *other_before, *after, *other_after, *fixed;
+    int value;
+    if (!PyArg_ParseTuple(row, "SSSSSinniipi", &before, &other_before, &after, &other_after, &fixed, &value, &step->low,
+                          &step->high, &step->least, &step->most, &step->space, &step->slot)) {
+        return -1;
+    }
+    if (value < 0 || value >= VALUES || step->slot < -1 || step->slot >= slots_count) {
+        return wrong("a step");
+    }
+    step->value = (enum Value)value;
+    step->before[0] = span_of(before);
+    step->before[1] = span_of(other_before);
+    step->after[0] = span_of(after);
+    step->after[1] = span_of(other_after);
+    step->fixed = span_of(fixed);
+    return 0;
+}
+
+static int read_part(PyObject *table, Part *part)
+{
+    PyObject *rows, *kept;
+    if (!PyArg_ParseTuple(table, "O!S", &PyTuple_Type, &rows, &kept)) {
+        return -1;
+    }
+    part->slots_count = PyBytes_GET_SIZE(kept);
+    part->kept = (const unsigned char *)PyBytes_AS_STRING(kept);
+    if (part->slots_count > MAX_SLOTS) {
+        return wrong("too many values");
+    }
+    for (Py_ssize_t i = 0; i < part->slots_count; i++) {
+        if (part->kept[i] >= KEPTS) {
+            return wrong("how a value is kept");
+        }
+    }
+    part->steps_count = PyTuple_GET_SIZE(rows);
+    part->steps = PyMem_Calloc((size_t)part->steps_count + 1, sizeof *part->steps);
+    if (part->steps == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < part->steps_count; i++) {
+        if (read_step(PyTuple_GET_ITEM(rows, i), &part->steps[i], part->slots_count) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int read_kind(PyObject *table, Kind *kind)
+{
+    PyObject *code, *opening, *closing, *head, *line, *trailer, *signature, *end;
+    if (!PyArg_ParseTuple(table, "SSSOOOOOnnp", &code, &opening, &closing, &head, &line, &trailer, &signature, &end,
+                          &kind->documents_max, &kind->lines_max, &kind->lines_kept)) {
+        return -1;
+    }
+    kind->code = span_of(code);
+    kind->opening = span_of(opening);
+    kind->closing = span_of(closing);
+    if (kind->opening.size == 0 || kind->documents_max > UINT16_MAX || kind->lines_max > UINT16_MAX ||
+        (kind->lines_kept && kind->closing.size == 0)) {
+        return wrong("a message kind");
+    }
+    return read_part(head, &kind->head) < 0 || read_part(line, &kind->line) < 0 ||
+                   read_part(trailer, &kind->trailer) < 0 || read_part(signature, &kind->signature) < 0 ||
+                   read_part(end, &kind->end) < 0
+               ? -1
+               : 0;
+}
+
+static int read_plan(Plan *plan)
+{
+    PyObject *prologs, *root, *header, *kinds;
+    if (!PyArg_ParseTuple(plan->tables, "O!SOO!", &PyTuple_Type, &prologs, &root, &header, &PyTuple_Type, &kinds)) {
+        return -1;
+    }
+    plan->root = span_of(root);
+    plan->prologs = PyMem_Calloc((size_t)PyTuple_GET_SIZE(prologs) + 1, sizeof *plan->prologs);
+    plan->kinds = PyMem_Calloc((size_t)PyTuple_GET_SIZE(kinds) + 1, sizeof *plan->kinds);
+    if (plan->prologs == NULL || plan->kinds == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    plan->prologs_count = PyTuple_GET_SIZE(prologs);
+    plan->kinds_count = PyTuple_GET_SIZE(kinds);
+    for (Py_ssize_t i = 0; i < plan->prologs_count; i++) {
+        PyObject *prolog = PyTuple_GET_ITEM(prologs, i);
+        if (!PyBytes_Check(prolog)) {
+            return wrong("a prolog");
+        }
+        plan->prologs[i] = span_of(prolog);
+    }
+    for (Py_ssize_t i = 0; i < plan->kinds_count; i++) {
+        if (read_kind(PyTuple_GET_ITEM(kinds, i), &plan->kinds[i]) < 0) {
+            return -1;
+        }
+    }
+    return read_part(header, &plan->header);
+}
+
+static void free_plan(Plan *plan)
+{
+    for (Py_ssize_t i = 0; i < plan->kinds_count; i++) {
+        Kind *kind = &plan->kinds[i];
+        PyMem_Free(kind->head.steps);
+        PyMem_Free(kind->line.steps);
+        PyMem_Free(kind->trailer.steps);
+        PyMem_Free(kind->signature.steps);
+        PyMem_Free(kind->end.steps);
+    }
+    PyMem_Free(plan->header.steps);
+    PyMem_Free(plan->kinds);
+    PyMem_Free(plan->prologs);
+    Py_XDECREF(plan->tables);
+    PyMem_Free(plan);
+}
+
+/* --- Module -------------------------------------------------------------------------------------------------------- */
+
+#define PLAN "silkgate.standards.ceb._fast.plan"
+
+static void free_capsule(PyObject *capsule)
+{
+    free_plan(PyCapsule_GetPointer(capsule, PLAN));
+}
+
+static PyObject *plan_function(PyObject *module, PyObject *tables)
+{
+    if (!PyTuple_Check(tables)) {
+        PyErr_SetString(PyExc_TypeError, "the tables of the recogniser are a tuple");
+        return NULL;
+    }
+    Plan *plan = PyMem_Calloc(1, sizeof *plan);
+    if (plan == NULL) {
+        return PyErr_NoMemory();
+    }
+    plan->tables = Py_NewRef(tables);
+    PyObject *capsule = read_plan(plan) < 0 ? NULL : PyCapsule_New(plan, PLAN, free_capsule);
+    if (capsule == NULL) {
+        free_plan(plan);
+    }
+    return capsule;
+}
+
+static PyObject *recognise_function(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
+{
+    if (count != 2 || !PyBytes_Check(arguments[1])) {
+        PyErr_SetString(PyExc_TypeError, "recognise takes a plan and bytes");
+        return NULL;
+    }
+    const Plan *plan = PyCapsule_GetPointer(arguments[0], PLAN);
+    if (plan == NULL) {
+        return NULL;
+    }
+    Span raw = span_of(arguments[1]);
+    if (raw.size > MAX_MESSAGE_BYTES) {
+        Py_RETURN_NONE;
+    }
+    return recognised(plan, raw.bytes, raw.bytes + raw.size);
+}
+
+static PyMethodDef functions[] = {
+    {"plan", plan_function, METH_O, "The tables of fast.py, read."},
+    {"recognise", (PyCFunction)(void (*)(void))recognise_function, METH_FASTCALL,
+     "(plan, raw) -> (code, (guid, version), transfer, number of documents, records), or None."},
+    {NULL, NULL, 0, NULL},
+};
+
+static int fill_module(PyObject *module)
+{
+    make_classes();
+    return PyModule_AddIntConstant(module, "REVISION", REVISION);
+}
+
+static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, fill_module}, {0, NULL}};
+
+static struct PyModuleDef definition = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "_fast",
+    .m_doc = "Recognises messages in plain form; see fast.py.",
+    .m_methods = functions,
+    .m_slots = module_slots,
+};
+
+PyMODINIT_FUNC PyInit__fast(void)
+{
+    return PyModuleDef_Init(&definition);
+}
