@@ -230,6 +230,62 @@ def replay(
         raise typer.Exit(replaying.replay(first, last, law, as_json))
 
 
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="FILE_OR_DIR")],
+    secrets: Annotated[
+        bool, typer.Option("--secrets/--no-secrets", help="含数据目录的密钥。With the keys of the home folder.")
+    ] = True,
+) -> None:
+    """备份数据库与密钥，服务不必停止；以.tar结尾则为单个文件。Save database and keys; nothing need be stopped."""
+    from silkgate.site.backup import save, telling
+    from silkgate.site.database import database
+    from silkgate.site.home import current_home
+
+    home = current_home().prepare()
+    with database(home) as url:
+        typer.echo(telling.saved(save(home, url, target, secrets=secrets), language.language()))
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="FILE_OR_DIR")],
+    force: Annotated[bool, typer.Option("--force", help="替换已有数据。Replace data that is there.")] = False,
+) -> None:
+    """恢复备份；出错则原有数据不变。Restore a backup; where anything is wrong, what was there stays."""
+    from silkgate.site.backup import restore as restore_backup
+    from silkgate.site.backup import telling
+    from silkgate.site.database import database
+    from silkgate.site.home import current_home
+
+    home = current_home().prepare()
+    with database(home) as url:
+        typer.echo(telling.restored(restore_backup(home, url, source, force=force), language.language()))
+
+
+@app.command()
+def drill(
+    source: Annotated[
+        Path | None, typer.Argument(metavar="FILE_OR_DIR", help="已有备份，默认现在制作。A backup; default: a new one.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """恢复演练：恢复到临时数据库并逐项比较。Restore into a scratch database and prove that all is equal."""
+    from silkgate.site.backup import drill as run_drill
+    from silkgate.site.backup import telling
+    from silkgate.site.database import database
+    from silkgate.site.home import current_home
+
+    home = current_home().prepare()
+    with database(home) as url:
+        result = run_drill(home, url, source)
+    if as_json:
+        typer.echo(telling.as_json(result))
+    else:
+        telling.show(result, Console(highlight=False), language.language())
+    raise typer.Exit(0 if result.passed else 1)
+
+
 @case.command("run")
 def case_run(
     case_dir: Path,

@@ -20,6 +20,21 @@ from silkgate.site.application import migrate, set_up
 from silkgate.site.database import url_of, use_database
 from silkgate.site.problem import Problem
 
+
+class EmptyDatabase:
+    """A database that is nobody's yet. `let_go` before it is renamed: a database in use cannot be."""
+
+    def __init__(self, name: str, url: str) -> None:
+        self.name = name
+        self.url = url
+        # As long as somebody is connected to it nobody takes it for a leftover.
+        self._holder = psycopg.connect(url, autocommit=True)
+
+    def let_go(self) -> None:
+        """Leave it."""
+        self._holder.close()
+
+
 _PREFIX = "silkgate_private_"
 _TEMPLATE = "silkgate_template_"
 _LOCK = 0x51_1C_6A_7F
@@ -45,6 +60,22 @@ def private_database(server_url: str) -> Iterator[str]:
             yield url
         finally:
             holder.close()
+            _drop(connection, name, force=True)
+
+
+@contextmanager
+def empty_database(server_url: str) -> Iterator[EmptyDatabase]:
+    """A database without tables on the server of `server_url`; gone after the block, unless it was renamed in it."""
+    name = f"{_PREFIX}{uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection, _one_at_a_time(connection):
+        _sweep(connection)
+        _create(connection, name, "template0")
+        empty = EmptyDatabase(name, url_of(server_url, name))
+    try:
+        yield empty
+    finally:
+        empty.let_go()
+        with psycopg.connect(server_url, autocommit=True) as connection:
             _drop(connection, name, force=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 
 import uvicorn
@@ -63,6 +64,14 @@ def server() -> uvicorn.Server:
             timeout_graceful_shutdown=3,
         )
     )
+
+
+def processes() -> int:
+    """How many web processes share the port: one a core, at most two; `SILKGATE_WEB_PROCESSES` overrides."""
+    named = os.environ.get("SILKGATE_WEB_PROCESSES", "")
+    if named.isdigit() and int(named) > 0:
+        return int(named)
+    return min(2, os.cpu_count() or 1)
 
 
 def listen(host: str, port: int | None) -> socket.socket:
