@@ -5,6 +5,7 @@ PYTHON := $(HERE)/bin/python
 READY := $(HERE)/.ready
 SYSTEM_PYTHONS ?= python3 python3.14 python3.13 python3.12 python3.11
 TEST_PROCESSES ?= 2
+SERVER_TESTS ?= $(addprefix tests/,bonded clearance exchange flows identity journal ledger portal registry risk site tariff)
 
 # An environment that was made in another folder starts nothing here: its programs hold the old path.
 ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
@@ -12,7 +13,7 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-all bench lock clean
+.PHONY: help setup run check test test-all test-server bench lock clean
 
 ## this list
 help:
@@ -60,6 +61,10 @@ test: check
 ## 同上，加上耗时以分钟计的测试 · the same with the tests that take minutes
 test-all: check
 	@$(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile
+
+## 用系统自带的PostgreSQL运行与数据库有关的测试 · the tests that need a database, on the distribution's PostgreSQL
+test-server: setup
+	@$(PYTHON) tests/system_postgres.py $(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not slow" $(SERVER_TESTS)
 
 ## 测量吞吐，写入docs/performance.md · throughput, written to docs/performance.md
 bench: setup
