@@ -93,7 +93,7 @@ WRONG = {
     "another place": (RECEIPTS[3], proof(3, 9, leaf_index=4), checkpoint(9), [KEY], None, "not in this log"),
     "no path": (RECEIPTS[3], proof(3, 9, path=()), checkpoint(9), [KEY], None, "too short"),
     "a forked log": (RECEIPTS[3], proof(3, 9), _FORKED, [KEY], None, "different roots"),
-    "another log": (RECEIPTS[3], proof(3, 9), checkpoint(9, OTHER), [str(OTHER.key)], None, "checkpoint of silkgate/other"),
+    "another log": (RECEIPTS[3], proof(3, 9), checkpoint(9, OTHER), [str(OTHER.key)], None, "point of silkgate/other"),
     "not signed": (RECEIPTS[3], proof(3, 9), checkpoint(9), [str(OTHER.key)], None, "does not carry"),
     "no witness": (RECEIPTS[3], proof(3, 9), checkpoint(9), [KEY, str(WITNESS.key)], None, "does not carry"),
     "forged signature": (

@@ -34,8 +34,8 @@ def verify_receipt(
     """Whether `receipt` stands in the log that `checkpoint` describes, by `proof`.
 
     `checkpoint` is the one that the asker trusts: from the platform, a witness, or the asker's own files. Each of
-    `keys` (vkeys, of the log or of witnesses) must have signed it; without keys no signature is looked at, and the sentence
-    says so. Where the proof was made for another size, `consistency` has to link the two.
+    `keys` (vkeys, of the log or of witnesses) must have signed it; without keys no signature is looked at, and the
+    sentence says so. Where the proof was made for another size, `consistency` has to link the two.
     """
     try:
         trusted, note = _trusted(checkpoint, keys)
