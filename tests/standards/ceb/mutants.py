@@ -134,7 +134,7 @@ def mutate_tree(random: Random, made: Draft) -> None:
     assert isinstance(children, list)
     place = random.randrange(len(children)) if children else 0
     field = made.fields.get(id(leaf))
-    choice = random.randrange(16)
+    choice = random.randrange(17)
     if choice < 6 and field:
         leaf.content = odd_value(random, field)
     elif choice == 6 and children:
@@ -190,8 +190,26 @@ def mutate_tree(random: Random, made: Draft) -> None:
                 '<?xml version="1.0" encoding="ISO-8859-1"?>',
             )
         )
-    else:
+    elif choice == 15:
         made.signature = odd_signature(random)
+    else:
+        repeat(random, made)
+
+
+def repeat(random: Random, made: Draft) -> None:
+    """No document, or as many documents or lines as stand at a bound: of the standard, or of how they are packed."""
+    parts = made.root.content
+    assert isinstance(parts, list)
+    documents = [part for part in parts if part.name == made.kind.document]
+    if not documents:
+        return
+    first = documents[0].content
+    assert isinstance(first, list)
+    if made.kind.line and random.random() < 0.5:
+        first[1:] = first[1:2] * random.choice((0, 15, 16, 99, 100))
+    else:
+        others = [part for part in parts if part.name != made.kind.document]
+        made.root.content = documents[:1] * random.choice((0, 15, 16, 100, 101)) + others
 
 
 PIECES = (
@@ -223,8 +241,10 @@ PIECES = (
 
 
 def mutate_bytes(random: Random, raw: bytes) -> bytes:
-    """Inserts, deletes, doubles or replaces a few bytes somewhere."""
+    """Inserts, deletes, doubles or replaces a few bytes somewhere, or cuts the message off there."""
     at = random.randrange(len(raw) + 1)
+    if random.random() < 0.03:
+        return raw[:at]
     length = random.choice((0, 0, 1, 1, 2, 7, 40))
     piece = random.choice((b"", raw[at : at + length] * 2, random.choice(PIECES), bytes([random.randrange(256)])))
     return raw[:at] + piece + raw[at + length :]
