@@ -33,7 +33,7 @@ def run_engine(stop: threading.Event, connect: Callable[[], psycopg.Connection] 
     told = False
     while not stop.is_set():
         try:
-            with Engine(connect, now) as engine:
+            with Engine(connect, now, commit_process=True) as engine:
                 gc.collect()
                 gc.freeze()
                 gc.disable()  # the engine's records hold no cycles; the collector would only walk them

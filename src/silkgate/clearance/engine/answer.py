@@ -1,8 +1,8 @@
-"""Answers: which receipt each document and each lasting state gets (contract §8), and the receipts as messages."""
+"""Answers: which receipt each document and each lasting state gets (contract §8). `receipts` writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from silkgate.clearance.domain import (
@@ -15,12 +15,12 @@ from silkgate.clearance.domain import (
     DeclarationEntry,
 )
 from silkgate.clearance.engine.effects import Effects
+from silkgate.clearance.engine.receipts import Group, Guids, guid_of
 from silkgate.clearance.engine.state import State
-from silkgate.exchange.api import Found, Outgoing
+from silkgate.exchange.api import Found
 from silkgate.kernel.clock import china_day, receipt_time
 from silkgate.kernel.findings import Finding
 from silkgate.kernel.fixed import format_cents
-from silkgate.standards.ceb.write import write, writer, writer_with_lines
 from silkgate.tariff.api import Card
 
 STORED_INFO = "海关入库"
@@ -47,40 +47,7 @@ RECEIPT_OF = {
     "711": "712",
 }
 
-_TAIL = ("returnStatus", "returnTime", "returnInfo")
-_REQUEST = ("guid", "customsCode", "agentCode", "ebpCode", "ebcCode", "copNo", "preNo", "invtNo", *_TAIL)
-_FIELDS = {
-    "312": ("guid", "ebpCode", "ebcCode", "orderNo", *_TAIL),
-    "412": ("guid", "payCode", "payTransactionId", *_TAIL),
-    "512": ("guid", "logisticsCode", "logisticsNo", *_TAIL),
-    "514": ("guid", "logisticsCode", "logisticsNo", "logisticsStatus", *_TAIL),
-    "622": ("guid", "customsCode", "ebpCode", "ebcCode", "agentCode", "copNo", "preNo", "invtNo", *_TAIL),
-    "624": _REQUEST,
-    "626": _REQUEST,
-    "712": ("guid", "customsCode", "operatorCode", "copNo", "preNo", *_TAIL),
-    "818": ("guid", "returnTime", "invtNo", "taxNo", "status", "assureCode"),
-}
-_TAX_HEAD = (
-    "guid",
-    "returnTime",
-    "invtNo",
-    "taxNo",
-    "customsTax",
-    "valueAddedTax",
-    "consumptionTax",
-    "status",
-    "assureCode",
-    "ebcCode",
-    "logisticsCode",
-    "agentCode",
-    "customsCode",
-)
-_TAX_LINE = ("gnum", "gcode", "taxPrice", "customsTax", "valueAddedTax", "consumptionTax")
-_WRITERS: dict[str, Callable[..., bytes]] = {code: writer(code, fields) for code, fields in _FIELDS.items()}
-_WRITERS["816"] = writer_with_lines("816", _TAX_HEAD, _TAX_LINE)
-
 RETURN_INFO_CHARACTERS = 1000
-PER_MESSAGE = 100
 
 
 class Answering:
@@ -99,7 +66,7 @@ class Answering:
     def guid(self) -> str:
         """A new upper-case guid, made from the batch number and a count: the same input gives the same receipts."""
         self._count += 1
-        return f"{self._guid_head}{self._count:012X}"
+        return guid_of(self._guid_head, self._count)
 
     def pre_no(self, letter: str, number: int) -> str:
         """E-port's number: one letter, the day, nine digits."""
@@ -337,19 +304,16 @@ class Answering:
 
     # -- messages ----------------------------------------------------------------------------------------------------
 
-    def messages(self) -> list[Outgoing]:
-        """The receipts of the batch as messages, at most 100 documents each, in the order in which they arose."""
-        outgoing = []
-        for group in self.effects.receipts.values():
-            rows, code = group.rows, group.code
-            for start in range(0, len(rows), PER_MESSAGE if code != "900" else 1):
-                chunk = rows[start : start + (PER_MESSAGE if code != "900" else 1)]
-                guid = self.guid()
-                body = write("900", guid, chunk) if code == "900" else _WRITERS[code](guid, chunk)
-                outgoing.append(
-                    Outgoing(group.message_id, f"CEB{code}Message", len(chunk), group.recipient, group.dxp_id, body)
-                )
-        return outgoing
+    def groups(self) -> list[Group]:
+        """The receipts of the batch by kind and the message that they answer, in the order in which they arose."""
+        return [
+            (group.message_id, group.code, group.recipient, group.dxp_id, group.rows)
+            for group in self.effects.receipts.values()
+        ]
+
+    def guids(self) -> Guids:
+        """Where the guids of the batch stand: the receipt messages take the next ones."""
+        return (self._guid_head, self._count)
 
 
 def _where(finding: Finding) -> str:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 import psycopg
 
-from silkgate.clearance.domain import DeclarationEntry, DocumentEntry
-from silkgate.clearance.engine.effects import Effects
-from silkgate.clearance.engine.rows import write_assessment
-from silkgate.exchange.api import Outgoing, write_answers, write_receipts
+from silkgate.clearance.engine.receipts import Guids, outgoing
+from silkgate.exchange.api import write_answers, write_receipts
 from silkgate.journal import api as journal
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.rows import copy_rows
@@ -31,8 +27,6 @@ _SET = ", ".join(
     if column not in ("id", "ebp_code", "order_no")
 )
 
-_encode_json = msgspec.json.Encoder().encode
-
 TABLES = {
     "order": ("clearance_order", ("ebp_code", "order_no"), ()),
     "payment": ("clearance_payment", ("pay_code", "pay_transaction_id"), ("ebp_code", "order_no")),
@@ -43,82 +37,34 @@ TABLES = {
 """Kind of document: its table, key columns, columns beside the common ones."""
 
 
-def answer_rows(effects: Effects) -> list[tuple[Any, ...]]:
-    """What became of the messages of a batch, as rows of `exchange.outbox.ANSWER_COLUMNS`."""
-    return [
-        (
-            answer.message_id,
-            effects.batch_no,
-            answer.kind,
-            answer.guid,
-            answer.digest,
-            answer.claims,
-            answer.outcome,
-            answer.reasons,
-            findings_text(answer.findings),
-            answer.original_id,
-        )
-        for answer in effects.answers
-    ]
+class BatchRows(msgspec.Struct, array_like=True, gc=False):
+    """The effects of a batch as plain rows: safe to write from another thread, or to send to another process."""
+
+    batch_no: int
+    at: datetime
+    groups: list[Any]
+    """Receipts, as `receipts.Group`."""
+    guids: Guids
+    first_receipt_id: int
+    answers: list[Any]
+    documents: dict[str, tuple[list[Any], list[Any]]]
+    """By kind: keys whose rows go, rows that come."""
+    new: list[Any]
+    changed: list[Any]
+    superseded: list[int]
+    deleted: list[int]
+    accounts: list[ledger.NewAccount]
+    capacities: dict[int, int]
+    moves: list[Any]
+    events: list[Any]
+    tally: dict[str, int]
+    instructions: list[Any]
+    batch: tuple[Any, ...]
+    cursor: tuple[Any, ...]
 
 
-def event_rows(effects: Effects, law_version: str) -> list[tuple[Any, ...]]:
-    """The journal entries of a batch, as rows of `journal.api.COLUMNS`."""
-    at = effects.at.isoformat()
-    return [
-        (
-            at,
-            effects.batch_no,
-            event.actor,
-            event.kind,
-            event.subject_kind,
-            event.subject_id,
-            law_version,
-            json_text(event.detail),
-        )
-        for event in effects.events
-    ]
-
-
-class BatchRows:
-    """The effects of a batch as rows, made while the state still stands at this batch: safe to write from a thread."""
-
-    def __init__(
-        self, effects: Effects, outgoing: list[Outgoing], *, law_version: str, segments: Sequence[int], messages: int,
-        documents: int, declaration_id: int, serial: int, receipt_id: int, segment_id: int,
-    ) -> None:  # fmt: skip
-        self.batch_no, self.at, self.law_version = effects.batch_no, effects.at, law_version
-        self.outgoing = outgoing
-        self.first_receipt_id = receipt_id - len(outgoing) + 1
-        self.answers = answer_rows(effects)
-        self.documents = {kind: _document_rows(kind, changed) for kind, changed in effects.documents.items() if changed}
-        superseded = set(effects.superseded)
-        self.new: list[tuple[Any, ...]] = []
-        self.changed: list[tuple[Any, ...]] = []
-        for entry, existed in effects.declarations.values():
-            row = declaration_row(entry, entry.id not in superseded)
-            (self.changed if existed else self.new).append(row)
-            entry.stored = True
-        self.superseded = [number for number in effects.superseded if number not in effects.declarations]
-        self.deleted = effects.deleted_declarations
-        self.accounts = [
-            ledger.NewAccount(account.id, kind, key, account.capacity) for kind, key, account in effects.new_accounts
-        ]
-        self.capacities = effects.capacities
-        self.moves = effects.transfers
-        self.events = event_rows(effects, law_version)
-        self.tally = dict(effects.tally)
-        self.instructions = effects.instructions
-        self.batch = (
-            effects.batch_no,
-            effects.at,
-            segments[0] if segments else None,
-            segments[-1] if segments else None,
-            messages,
-            documents,
-            law_version,
-        )
-        self.cursor = (segment_id, effects.batch_no, declaration_id, serial, receipt_id, effects.at)
+encode_batch = msgspec.msgpack.Encoder().encode
+decode_batch = msgspec.msgpack.Decoder(BatchRows).decode
 
 
 def write(connection: psycopg.Connection, batch: BatchRows) -> None:
@@ -141,7 +87,7 @@ def write(connection: psycopg.Connection, batch: BatchRows) -> None:
         ledger.raise_capacities(cursor, batch.capacities)
         ledger.post(cursor, batch.moves, reference_kind="declaration", at=batch.at, opened=batch.accounts)
         journal.append(cursor, batch.events)
-        write_receipts(cursor, batch.batch_no, batch.first_receipt_id, batch.outgoing)
+        write_receipts(cursor, batch.batch_no, batch.first_receipt_id, outgoing(batch.groups, batch.guids))
         if batch.tally:
             _count(cursor, batch)
         for number, outcome in batch.instructions:
@@ -166,74 +112,6 @@ def write(connection: psycopg.Connection, batch: BatchRows) -> None:
 
 class AnotherEngineError(Exception):
     """Another engine has moved the cursor: this one must not write."""
-
-
-def findings_text(findings: Sequence[Any]) -> str:
-    """Findings as JSON text; empty where there are none."""
-    return json_text([finding.to_list() for finding in findings[:100]]) if findings else ""
-
-
-def json_text(value: Any) -> str:
-    """Plain data as JSON; numbers of any size."""
-    try:
-        return _encode_json(value).decode()
-    except OverflowError:
-        return json.dumps(value, ensure_ascii=False)
-
-
-def _document_rows(kind: str, changed: dict[Any, tuple[DocumentEntry | None, bool]]) -> tuple[list[Any], list[Any]]:
-    """(keys whose rows go, rows that come); a changed document is both."""
-    gone, fresh = [], []
-    payment = kind == "payment"
-    for key, (entry, existed) in changed.items():
-        if existed:
-            gone.append(key)
-        if entry is not None:
-            row = (*key, entry.message_id, entry.position, entry.app_time, entry.draft)
-            fresh.append((*row, *entry.order_key) if payment else row)
-    return gone, fresh
-
-
-def declaration_row(entry: DeclarationEntry, current: bool) -> tuple[Any, ...]:
-    """A declaration as a row of `DECLARATION_COLUMNS`."""
-    assessment = entry.assessment
-    amounts: tuple[Any, ...] = (None, None, None, None, None)
-    if assessment is not None:
-        dutiable = duty = value_added = consumption = 0
-        for line in assessment.lines:
-            dutiable += line.dutiable_cents
-            duty += line.duty_cents
-            value_added += line.value_added_tax_cents
-            consumption += line.consumption_tax_cents
-        amounts = (dutiable, duty, value_added, consumption, write_assessment(assessment))
-    return (
-        entry.id,
-        *entry.key,
-        *entry.waybill_key,
-        entry.ebc_code,
-        entry.agent_code,
-        current,
-        entry.message_id,
-        entry.position,
-        entry.app_time,
-        entry.draft,
-        entry.state,
-        ";".join(entry.reasons),
-        findings_text(entry.findings),
-        entry.pre_no,
-        entry.invt_no,
-        *amounts,
-        entry.law_version,
-        _stamp(entry.stored_at),
-        _stamp(entry.decided_at),
-        _stamp(entry.released_at),
-    )
-
-
-@lru_cache(maxsize=4096)
-def _stamp(moment: datetime | None) -> str | None:
-    """A time as COPY takes it: few are different, as all of a batch have its time."""
-    return None if moment is None else moment.isoformat()
 
 
 def _delete(cursor: psycopg.Cursor, table: str, keys: Sequence[str], gone: Sequence[Sequence[str]]) -> None:

@@ -11,15 +11,16 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 import psycopg
 
 from silkgate.clearance.domain import OfficerInstruction
+from silkgate.clearance.engine.batch import batch_rows
+from silkgate.clearance.engine.commit import CommitProcess, Committer, CommitThread, prepare
 from silkgate.clearance.engine.decide import decide, messages_of, read_reference
-from silkgate.clearance.engine.persist import AnotherEngineError, BatchRows, write
+from silkgate.clearance.engine.persist import AnotherEngineError
 from silkgate.clearance.engine.prefetch import Prefetch
 from silkgate.clearance.engine.state import CACHE_CAPACITY, State
 from silkgate.exchange.api import NOTIFY_CHANNEL, segments_after
@@ -47,53 +48,59 @@ class Engine:
     """Decides what the inbox holds, batch by batch. Use as a context manager."""
 
     def __init__(
-        self, connect: Connect, clock: Callable[[], datetime], *, cache_capacity: int = CACHE_CAPACITY
+        self,
+        connect: Connect,
+        clock: Callable[[], datetime],
+        *,
+        cache_capacity: int = CACHE_CAPACITY,
+        commit_process: bool = False,
     ) -> None:
         self._connect, self._clock = connect, clock
+        self._commit_process = commit_process
+        """Write batches in a process of its own: worth its start where an engine works for long."""
         self.state = State(cache_capacity)
         self._revisions: dict[str, int] | None = None
-        self._in_flight: Future[None] | None = None
 
     def __enter__(self) -> Engine:
-        self._writer = self._connect()
-        self._reader = self._connect()
-        for connection in (self._writer, self._reader):
-            connection.autocommit = True
-            connection.execute("set enable_seqscan = off")
-            connection.execute("set enable_hashjoin = off")
-            connection.execute("set enable_mergejoin = off")
-        row = self._writer.execute("select pg_try_advisory_lock(%s)", (ENGINE_LOCK,)).fetchone()
-        assert row is not None
-        if not row[0]:
-            self._close()
-            raise EngineBusyError("another engine is at work on this database")
-        self._writer.execute(
+        with contextlib.ExitStack() as opened:
+            self._reader = prepare(self._connect())
+            opened.callback(self._reader.close)
+            row = self._reader.execute("select pg_try_advisory_lock(%s)", (ENGINE_LOCK,)).fetchone()
+            assert row is not None
+            if not row[0]:
+                raise EngineBusyError("another engine is at work on this database")
+            opened.callback(self._unlock)
+            self._committer: Committer = (
+                CommitProcess(self._reader) if self._commit_process else CommitThread(self._connect)
+            )
+            opened.callback(self._committer.close)
+            self._stand()
+            self._opened = opened.pop_all()
+        return self
+
+    def _stand(self) -> None:
+        """Take up the work where the database says that it was left."""
+        self._reader.execute(
             "insert into clearance_enginecursor (id, segment_id, batch_no, declaration_id, serial, receipt_id)"
             " values (1, 0, 0, 0, 0, 0) on conflict do nothing"
         )
-        row = self._writer.execute(
+        row = self._reader.execute(
             "select segment_id, batch_no, declaration_id, serial, receipt_id from clearance_enginecursor where id = 1"
         ).fetchone()
         assert row is not None
         state = self.state
         state.segment_id, state.batch_no, state.declaration_id, state.serial, state.receipt_id = row
         self._prefetch = Prefetch(self._reader, state)
-        self._thread = ThreadPoolExecutor(1, "engine-commit")
-        return self
 
     def __exit__(self, *exception: object) -> None:
-        try:
+        with self._opened:
             if exception[0] is None:
                 self.settle()
-                # The server may take a moment to notice that a session has ended; the next engine need not wait.
-                self._writer.execute("select pg_advisory_unlock(%s)", (ENGINE_LOCK,))
-        finally:
-            self._thread.shutdown(wait=True)
-            self._close()
 
-    def _close(self) -> None:
-        for connection in (self._writer, self._reader):
-            connection.close()
+    def _unlock(self) -> None:
+        # The server may take a moment to notice that a session has ended; the next engine need not wait for that.
+        with contextlib.suppress(psycopg.Error):
+            self._reader.execute("select pg_advisory_unlock(%s)", (ENGINE_LOCK,))
 
     # -- loop --------------------------------------------------------------------------------------------------------
 
@@ -111,7 +118,7 @@ class Engine:
                         after_batch(messages)
                     continue
                 self.settle()
-                self._writer.execute("update clearance_enginecursor set at = %s where id = 1", (self._clock(),))
+                self._reader.execute("update clearance_enginecursor set at = %s where id = 1", (self._clock(),))
                 for _ in _notices(listener, IDLE_SECONDS):
                     break
 
@@ -125,9 +132,7 @@ class Engine:
 
     def settle(self) -> None:
         """Wait until every decided batch is committed."""
-        if self._in_flight is not None:
-            in_flight, self._in_flight = self._in_flight, None
-            in_flight.result()
+        self._committer.wait()
 
     # -- one batch ---------------------------------------------------------------------------------------------------
 
@@ -144,25 +149,18 @@ class Engine:
         version = f"{law.version}.{law.tariff_version}"
         messages = messages_of(segments)
         answering = decide(state, self._prefetch, self._reference, law, at, messages, instructions)
-        effects = answering.effects
-        outgoing = answering.messages()
-        state.receipt_id += len(outgoing)
         if segments:
             state.segment_id = segments[-1].id
-        batch = BatchRows(
-            effects,
-            outgoing,
+        batch = batch_rows(
+            answering,
+            state,
             law_version=version,
             segments=[segment.id for segment in segments],
             messages=len(messages),
             documents=sum([len(documents) for _, _, documents in messages]),
-            declaration_id=state.declaration_id,
-            serial=state.serial,
-            receipt_id=state.receipt_id,
-            segment_id=state.segment_id,
         )
         self.settle()
-        self._in_flight = self._thread.submit(write, self._writer, batch)
+        self._committer.start(batch)
         if instructions:
             self.settle()  # an instruction must be seen as carried out before the next look for open ones
         state.rotate()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from silkgate.clearance.engine.batch import answer_rows, event_rows
 from silkgate.clearance.engine.effects import Effects
-from silkgate.clearance.engine.persist import answer_rows, event_rows
 from silkgate.clearance.replay.recorded import Recorded, Rows
 from silkgate.exchange.api import Outgoing
 

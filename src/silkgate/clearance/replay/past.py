@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from silkgate.clearance.domain import DeclarationEntry, DocumentEntry, Key
+from silkgate.clearance.engine.batch import declaration_row
 from silkgate.clearance.engine.effects import Effects
-from silkgate.clearance.engine.persist import declaration_row
 from silkgate.clearance.engine.state import State
 from silkgate.clearance.replay.spill import Spill
 

@@ -15,6 +15,7 @@ import psycopg
 from silkgate.clearance.domain import OfficerInstruction
 from silkgate.clearance.engine.answer import Answering
 from silkgate.clearance.engine.decide import decide, messages_of, read_reference
+from silkgate.clearance.engine.receipts import outgoing
 from silkgate.clearance.replay import recorded as database
 from silkgate.clearance.replay.comparing import Difference, compare
 from silkgate.clearance.replay.ending import compare_end
@@ -194,7 +195,8 @@ class _SameLaw:
         return given
 
     def compare(self, batch: Batch, answering: Answering, instructions: list[tuple[int, str]]) -> None:
-        self._found(compare(answering.effects, answering.messages(), self._run.recorded, instructions))
+        receipts = outgoing(answering.groups(), answering.guids())
+        self._found(compare(answering.effects, receipts, self._run.recorded, instructions))
 
     def compared(self) -> Compared:
         if self._run.span.to_the_present:
