@@ -167,6 +167,9 @@ FURNITURE = frozenset({
 """What may stand in any room. Knowing one room is knowing all."""
 
 OWN_FURNITURE: dict[str, dict[str, str]] = {
+    "journal": {
+        "log.py": "the verifiable log: leaves in, tiles, signed checkpoints and proofs out",
+    },
     "tariff": {
         "files.py": "reads the law files under `reference/`; they are no tables and need no database",
         "tables.py": "typed reading of TOML, so that every error names its place",
@@ -189,6 +192,8 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "documents.py": "the compact records that decisions are made on",
         "inbox.py": "what came in, and its recorded order",
         "outbox.py": "what goes out",
+        "sealing.py": "what was decided becomes leaves of the verifiable log",
+        "auditing.py": "the verifiable log computed again from the rows",
         "receiver.py": "stages, one commit for all that arrived meanwhile, acknowledgement",
         "backlog.py": "what waits for the engine, by sender, and how much of it each may have",
         "folder.py": "the folder drop",

@@ -1,5 +1,6 @@
 """The door of the exchange: messages in, answers and receipts out."""
 
+from silkgate.exchange.auditing import Audited, audit
 from silkgate.exchange.backlog import Backlog, Quotas, Refused, Standing, charge, quotas
 from silkgate.exchange.documents import (
     KINDS,
@@ -45,6 +46,7 @@ from silkgate.exchange.queries import (
     with_guid,
 )
 from silkgate.exchange.receiver import Receiver, connect, forget_shared_receiver, max_message_bytes, shared_receiver
+from silkgate.exchange.sealing import LogRolledBackError, Sealer, SealerBusyError, receipt_proof, run_sealer
 
 __all__ = [
     "ABSENT",
@@ -57,12 +59,14 @@ __all__ = [
     "VALID",
     "WANTED",
     "Answer",
+    "Audited",
     "Backlog",
     "Cancel",
     "Declaration",
     "DeclarationLine",
     "Document",
     "Found",
+    "LogRolledBackError",
     "MessageLine",
     "Order",
     "OrderLine",
@@ -74,6 +78,8 @@ __all__ = [
     "Refused",
     "Return",
     "ReturnLine",
+    "Sealer",
+    "SealerBusyError",
     "Segment",
     "Standing",
     "StoredMessage",
@@ -83,6 +89,7 @@ __all__ = [
     "WaybillStatus",
     "all_receipts",
     "answers_for",
+    "audit",
     "charge",
     "connect",
     "decode",
@@ -95,10 +102,12 @@ __all__ = [
     "newest_messages",
     "problem",
     "quotas",
+    "receipt_proof",
     "receipts_for",
     "receipts_of",
     "received_at",
     "received_bytes",
+    "run_sealer",
     "segments_after",
     "shared_receiver",
     "store",

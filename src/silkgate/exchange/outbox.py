@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import psycopg
@@ -106,14 +106,15 @@ def _read(connection: psycopg.Connection, where: str, values: Sequence[Any], lim
         f" order by id limit {limit or 'all'}",
         values,
     ).fetchall()
-    bodies = _bodies(connection, {row[5] for row in rows})
+    bodies = receipt_bodies(connection, {row[5] for row in rows})
     return [
         StoredReceipt(number, message_id, kind, documents, recipient, bodies[segment][offset : offset + length])
         for number, message_id, kind, documents, recipient, segment, offset, length in rows
     ]
 
 
-def _bodies(connection: psycopg.Connection, segment_ids: set[int]) -> dict[int, bytes]:
+def receipt_bodies(connection: psycopg.Connection | psycopg.Cursor, segment_ids: Collection[int]) -> dict[int, bytes]:
+    """The receipts of these segments, one after the other, by number of the segment; absent where there is none."""
     rows = connection.execute(
         "select id, body from exchange_receiptsegment where id = any(%s)", (list(segment_ids),), binary=True
     ).fetchall()

@@ -1,4 +1,4 @@
-"""The door of the journal: append events, read them, and the revisions of what rooms keep."""
+"""The door of the journal: events, revisions of what rooms keep, and the verifiable log (`log_…`)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,25 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from silkgate.journal.log import BATCH, EVENT, Digest, Group, LogError, Range, digests, event_group, events_of_people
+from silkgate.journal.log import SESSION as LOG_SESSION
+from silkgate.journal.log import State as LogState
+from silkgate.journal.log import append as log_append
+from silkgate.journal.log import begin as log_begin
+from silkgate.journal.log import checkpoints as log_checkpoints
+from silkgate.journal.log import consistency as log_consistency
+from silkgate.journal.log import keys as log_keys
+from silkgate.journal.log import levels as log_levels
+from silkgate.journal.log import newest_checkpoint as log_checkpoint
+from silkgate.journal.log import place as log_place
+from silkgate.journal.log import proof as log_proof
+from silkgate.journal.log import ranges as log_ranges
+from silkgate.journal.log import signed_size as log_signed
+from silkgate.journal.log import state as log_state
+from silkgate.journal.log import stored_entries as log_entries
+from silkgate.journal.log import stored_tiles as log_tiles
+from silkgate.journal.log import tile as log_tile
+from silkgate.journal.log import tree as log_tree
 from silkgate.kernel.rows import copy_rows
 
 COLUMNS = "at, batch_no, actor, kind, subject_kind, subject_id, law_version, detail"
@@ -65,3 +84,41 @@ def revisions(cursor: Any) -> dict[str, int]:
     """Current revision of every topic."""
     cursor.execute("select topic, number from journal_revision")
     return dict(cursor.fetchall())
+
+
+__all__ = [
+    "BATCH",
+    "COLUMNS",
+    "EVENT",
+    "LOG_SESSION",
+    "Digest",
+    "Event",
+    "Group",
+    "LogError",
+    "LogState",
+    "Range",
+    "append",
+    "bump",
+    "digests",
+    "event_group",
+    "events_of_people",
+    "log_append",
+    "log_begin",
+    "log_checkpoint",
+    "log_checkpoints",
+    "log_consistency",
+    "log_entries",
+    "log_keys",
+    "log_levels",
+    "log_place",
+    "log_proof",
+    "log_ranges",
+    "log_signed",
+    "log_state",
+    "log_tile",
+    "log_tiles",
+    "log_tree",
+    "of_subject",
+    "record",
+    "revisions",
+]
