@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +36,16 @@ class Home:
         return self.root / "secret_key"
 
     @property
+    def log_key_file(self) -> Path:
+        """Signs the checkpoints of the verifiable log; made once, readable by its owner only."""
+        return self.root / "log_key"
+
+    @property
+    def log_published(self) -> Path:
+        """The last published checkpoint. No backup holds it: it shows that a database was rolled back."""
+        return self.root / ".log_published"
+
+    @property
     def run_lock(self) -> Path:
         """Held by the one `silkgate run` of this home."""
         return self.root / "run.lock"
@@ -62,20 +74,27 @@ class Home:
 
     def secret_key(self) -> str:
         """The installation's secret key; the first caller makes it, whoever else comes at the same time reads it."""
+        return self._made_once(self.secret_key_file, lambda: secrets.token_urlsafe(64))
+
+    def log_key(self) -> str:
+        """The private key of the verifiable log, 32 bytes in base64; made once like the secret key."""
+        return self._made_once(self.log_key_file, lambda: b64encode(secrets.token_bytes(32)).decode())
+
+    def _made_once(self, file: Path, make: Callable[[], str]) -> str:
         self.prepare()
-        fresh = self.root / f"secret_key.{os.getpid()}.{secrets.token_hex(4)}"
-        if not self.secret_key_file.exists():
+        fresh = self.root / f"{file.name}.{os.getpid()}.{secrets.token_hex(4)}"
+        if not file.exists():
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_urlsafe(64))
+            with os.fdopen(descriptor, "w", encoding="ascii") as opened:
+                opened.write(make())
             try:
                 # A link, unlike a rename, never replaces the key that another process has just made.
-                os.link(fresh, self.secret_key_file)
+                os.link(fresh, file)
             except FileExistsError:
                 pass
             finally:
                 fresh.unlink()
-        return self.secret_key_file.read_text(encoding="ascii").strip()
+        return file.read_text(encoding="ascii").strip()
 
 
 def current_home() -> Home:
