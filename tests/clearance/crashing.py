@@ -94,6 +94,8 @@ class Service:
             if not rows:
                 return False
             pid = random.choice(rows)[0]
+        elif victim == "commit":
+            pid = self._commit_process()
         else:
             pid = self.pids.get(victim, 0)
         if not alive(pid):
@@ -101,6 +103,15 @@ class Service:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         return True
+
+    def _commit_process(self) -> int:
+        """The only child of the engine; 0 while there is none."""
+        engine = self.pids.get("engine", 0)
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for thread in Path(f"/proc/{engine}/task").iterdir():
+                for child in (thread / "children").read_text(encoding="ascii").split():
+                    return int(child)
+        return 0
 
     # -- use -------------------------------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ from silkgate.site.traffic.zone import Zone
 KILLS = int(os.environ.get("SILKGATE_CRASH_KILLS", "36"))
 SEED = int(os.environ.get("SILKGATE_CRASH_SEED", "1"))
 AS_OF = datetime(2026, 6, 18, 10, tzinfo=CHINA)
-VICTIMS = ("engine",) * 8 + ("web",) * 4 + ("intake",) * 3 + ("backend",) * 3 + ("database",) * 2
+VICTIMS = ("engine",) * 6 + ("commit",) * 4 + ("web",) * 4 + ("intake",) * 3 + ("backend",) * 3 + ("database",) * 2
 LONGEST_PAUSE_SECONDS = 0.6
 SENDERS = 3
 LEAST_MESSAGES = 400

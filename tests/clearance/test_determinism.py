@@ -30,12 +30,16 @@ TINY = 3
 
 
 class Way(NamedTuple):
-    """How a case is run: sizes of its segments, segments in a batch, entries in a cache, batches in a life."""
+    """How a case is run: sizes of its segments, segments in a batch, entries in a cache, batches in a life.
+
+    `commit_process`: batches are written by a process of its own, as in service.
+    """
 
     per_segment: Sequence[int] = (200,)
     segments_per_batch: int = 8
     cache_capacity: int = 60_000
     batches_per_life: int | None = None
+    commit_process: bool = False
 
 
 PLAIN = Way()
@@ -76,7 +80,12 @@ def run(case: Path, server: str, way: Way) -> Record:
         inbox = take_in(case, connect, way.per_segment)
         alive = True
         while alive:
-            with Engine(connect, lambda: inbox.as_of, cache_capacity=way.cache_capacity) as engine:
+            with Engine(
+                connect,
+                lambda: inbox.as_of,
+                cache_capacity=way.cache_capacity,
+                commit_process=way.commit_process,
+            ) as engine:
                 if way.batches_per_life is None:
                     engine.drain()
                     alive = False
@@ -105,10 +114,17 @@ def test_every_way_of_running_comes_to_the_same(case: Path, plain: Record, way: 
 
 @pytest.mark.parametrize("way", [WAYS["uneven segments"], WAYS["seven segments of three"]], ids=["uneven", "sevens"])
 def test_the_same_batches_give_the_same_bytes(case: Path, way: Way, database_server: str) -> None:
-    """Twice, and once more with nothing remembered from one batch to the next, and with a new engine for each."""
+    """Twice, and once more with nothing remembered from one batch to the next, with a new engine for each, and written
+    by a process of its own."""
     first = run(case, database_server, way)
     assert len(first.receipts) > PARCELS
-    for other in (way, way._replace(cache_capacity=TINY), way._replace(batches_per_life=1)):
+    others = (
+        way,
+        way._replace(cache_capacity=TINY),
+        way._replace(batches_per_life=1),
+        way._replace(commit_process=True),
+    )
+    for other in others:
         assert run(case, database_server, other) == first
 
 
