@@ -92,7 +92,7 @@ def identify(raw: bytes, max_message_bytes: int) -> Identified:
                 f"{len(raw)} bytes, at most {max_message_bytes} are taken",
             ),
         )
-    if b"DxpMsg" not in raw[:2048]:
+    if raw.find(b"DxpMsg", 0, 2048) < 0:
         return Identified(raw, None, None, "")
     root = _parse(raw, max_message_bytes)
     if not dxp.is_envelope(root):
@@ -112,7 +112,7 @@ def recognise(identified: Identified, max_message_bytes: int) -> Recognised:
     """
     if identified.root is None:
         if _fast_recogniser is not None and (packed := _fast_recogniser.recognise(identified.message)) is not None:
-            return Recognised(identified, packed, wide=False, canonical=True, root=None)
+            return Recognised(identified, packed, False, True, None)
         if (message := _recogniser.recognise(identified.message)) is not None:
             return _packed(identified, message, None)
     root = identified.root if identified.root is not None else _parse(identified.message, max_message_bytes)
@@ -132,7 +132,7 @@ def recognise(identified: Identified, max_message_bytes: int) -> Recognised:
 def _packed(identified: Identified, message: Message, root: etree._Element | None) -> Recognised:
     documents = message.documents
     records, wide = encode(message.code, documents)
-    packed = Packed(message.code, message.guid, message.version, message.transfer, len(documents), records)
+    packed = Packed(message.code, message.guid, message.version, message.transfer, len(documents), records, False)
     return Recognised(identified, packed, wide, message.canonical, root)
 
 
@@ -140,7 +140,10 @@ def verify(recognised: Recognised, certificates: Certificates, sha256: bytes) ->
     """Recognised → Found, with the verdict on the signature that the message carries."""
     identified, message, wide, canonical, root = recognised
     transfer = message.transfer
-    verdict = xmldsig.verify(identified.message, certificates(transfer.cop_code), root=root, canonical=canonical)
+    if message.unsigned:
+        verdict = xmldsig.Verdict.ABSENT
+    else:
+        verdict = xmldsig.verify(identified.message, certificates(transfer.cop_code), root=root, canonical=canonical)
     raw = identified.envelope_sender is None
     return Found(
         kind=f"CEB{message.code}Message",

@@ -36,11 +36,15 @@ def values(texts: Sequence[str], shape: Sequence[tuple[str, Kept]]) -> list[str 
     return [converters[how](text) for text, (_, how) in zip(texts, shape, strict=True)]
 
 
-def packed(message: Message) -> Packed | None:
-    """What the compiled recogniser must find where a reader found `message`; None where a number is too large for it.
+def packed(message: Message, raw: bytes) -> Packed | None:
+    """What the compiled recogniser must find where a reader found `message` in `raw`, which is in plain form.
 
-    The bytes are those of an encoder that knows nothing of it.
+    None for the little that it leaves: a number that is too large for it, a signature without a certificate. The bytes
+    are those of an encoder that knows nothing of it.
     """
+    unsigned = b"<ds:Signature " not in raw
+    if not unsigned and b"<ds:X509Certificate>" not in raw:
+        return None
     shape = SHAPES[message.code]
     records: list[list[object]] = []
     for document in message.documents:
@@ -51,7 +55,13 @@ def packed(message: Message) -> Packed | None:
     if any(abs(number) > INT_64_MAX for number in _numbers(records)):
         return None
     return Packed(
-        message.code, message.guid, message.version, message.transfer, len(records), msgspec.msgpack.encode(records)
+        message.code,
+        message.guid,
+        message.version,
+        message.transfer,
+        len(records),
+        msgspec.msgpack.encode(records),
+        unsigned,
     )
 
 

@@ -52,7 +52,7 @@ def assert_agrees(raw: bytes) -> bool:
         return False
     found = RECOGNISER.recognise(raw)
     assert found is not None, raw
-    assert quick == packed(found), raw
+    assert quick == packed(found, raw), raw
     return True
 
 

@@ -483,11 +483,13 @@ static const Kind *kind_of(const char *at, const char *end, const Plan *plan)
 }
 
 /* Everything after the documents, to the last byte. The signature may be missing. */
-static int ends_well(const char *at, const char *end, const Kind *kind, Span *transfer)
+static int ends_well(const char *at, const char *end, const Kind *kind, Span *transfer, int *is_signed)
 {
     Span none[MAX_SLOTS];
     at = part(at, end, &kind->trailer, transfer);
-    if (at != NULL && kind->signature.steps_count > 0 && either(at, end, kind->signature.steps[0].before) != NULL) {
+    *is_signed =
+        at != NULL && kind->signature.steps_count > 0 && either(at, end, kind->signature.steps[0].before) != NULL;
+    if (*is_signed) {
         at = part(at, end, &kind->signature, none);
     }
     if (at != NULL) {
@@ -510,9 +512,9 @@ static PyObject *texts(const Span *slots, Py_ssize_t count)
     return found;
 }
 
-/* (code, (guid, version), transfer, number of documents, records) */
+/* (code, (guid, version), transfer, number of documents, records, whether it is unsigned) */
 static PyObject *answer(const Plan *plan, const Kind *kind, const Span *header, const Span *transfer, Py_ssize_t count,
-                        const Output *output)
+                        const Output *output, int is_signed)
 {
     unsigned char array[ARRAY_BYTES_MAX];
     size_t size = (size_t)(put_array(array, count) - array);
@@ -522,8 +524,8 @@ static PyObject *answer(const Plan *plan, const Kind *kind, const Span *header, 
     }
     memcpy(PyBytes_AS_STRING(records), array, size);
     memcpy(PyBytes_AS_STRING(records) + size, output->bytes, output->size);
-    return Py_BuildValue("(s#NNnN)", kind->code.bytes, kind->code.size, texts(header, plan->header.slots_count),
-                         texts(transfer, kind->trailer.slots_count), count, records);
+    return Py_BuildValue("(s#NNnNO)", kind->code.bytes, kind->code.size, texts(header, plan->header.slots_count),
+                         texts(transfer, kind->trailer.slots_count), count, records, is_signed ? Py_False : Py_True);
 }
 
 static PyObject *recognised(const Plan *plan, const char *at, const char *end)
@@ -547,10 +549,11 @@ static PyObject *recognised(const Plan *plan, const char *at, const char *end)
         return PyErr_NoMemory();
     }
     Py_ssize_t count = 0;
+    int is_signed = 0;
     PyObject *found = NULL;
     enum Outcome outcome = pack_documents(&at, end, kind, &output, &count);
-    if (outcome == PACKED && ends_well(at, end, kind, transfer)) {
-        found = answer(plan, kind, header, transfer, count, &output);
+    if (outcome == PACKED && ends_well(at, end, kind, transfer, &is_signed)) {
+        found = answer(plan, kind, header, transfer, count, &output, is_signed);
     } else if (outcome != FAILED) {
         found = Py_NewRef(Py_None);
     }
@@ -736,7 +739,7 @@ static PyObject *recognise_function(PyObject *module, PyObject *const *arguments
 static PyMethodDef functions[] = {
     {"plan", plan_function, METH_O, "The tables of fast.py, read."},
     {"recognise", (PyCFunction)(void (*)(void))recognise_function, METH_FASTCALL,
-     "(plan, raw) -> (code, (guid, version), transfer, number of documents, records), or None."},
+     "(plan, raw) -> (code, (guid, version), transfer, number of documents, records, unsigned), or None."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -125,8 +125,8 @@ class FastRecogniser:
         found = self._recognise(self._plan, raw)
         if found is None:
             return None
-        code, (guid, version), transfer, documents, records = found
-        return Packed(code, guid, version, Transfer(*transfer), documents, records)
+        code, (guid, version), transfer, documents, records, unsigned = found
+        return Packed(code, guid, version, Transfer(*transfer), documents, records, unsigned)
 
 
 def fast_recogniser(shapes: Mapping[str, Shape]) -> FastRecogniser | None:

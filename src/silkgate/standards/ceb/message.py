@@ -55,3 +55,5 @@ class Packed(NamedTuple):
     document_count: int
     records: bytes
     """MessagePack: an array with an array of values for each document."""
+    unsigned: bool
+    """True: known to carry no Signature."""
