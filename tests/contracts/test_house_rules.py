@@ -167,6 +167,9 @@ FURNITURE = frozenset({
 """What may stand in any room. Knowing one room is knowing all."""
 
 OWN_FURNITURE: dict[str, dict[str, str]] = {
+    "portal": {
+        "logbook.py": "the verifiable log as a page: is this receipt in it?",
+    },
     "journal": {
         "log.py": "the verifiable log: leaves in, tiles, signed checkpoints and proofs out",
     },

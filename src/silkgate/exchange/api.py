@@ -46,7 +46,14 @@ from silkgate.exchange.queries import (
     with_guid,
 )
 from silkgate.exchange.receiver import Receiver, connect, forget_shared_receiver, max_message_bytes, shared_receiver
-from silkgate.exchange.sealing import LogRolledBackError, Sealer, SealerBusyError, receipt_proof, run_sealer
+from silkgate.exchange.sealing import (
+    LogRolledBackError,
+    Sealer,
+    SealerBusyError,
+    newest_batch,
+    receipt_proof,
+    run_sealer,
+)
 
 __all__ = [
     "ABSENT",
@@ -99,6 +106,7 @@ __all__ = [
     "max_message_bytes",
     "message_name",
     "message_number",
+    "newest_batch",
     "newest_messages",
     "problem",
     "quotas",

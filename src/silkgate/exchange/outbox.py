@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import psycopg
@@ -98,6 +99,15 @@ def receipts_for(connection: psycopg.Connection, recipient: str, after_id: int, 
 def all_receipts(connection: psycopg.Connection, after_id: int, *, limit: int | None = None) -> list[StoredReceipt]:
     """Receipts above number `after_id`, in order, whoever they are for."""
     return _read(connection, "where id > %s", (after_id,), limit)
+
+
+def receipt_named(connection: psycopg.Connection, name: str) -> StoredReceipt | None:
+    """The receipt named `<number>-<first 16 hexadecimal digits of its SHA-256>`; None where the digest is another's."""
+    number, _, digest = name.partition("-")
+    if not number.isascii() or not number.isdigit() or len(number) > 18:
+        return None
+    found = _read(connection, "where id = %s", (int(number),), None)
+    return found[0] if found and sha256(found[0].body).hexdigest()[:16] == digest else None
 
 
 def _read(connection: psycopg.Connection, where: str, values: Sequence[Any], limit: int | None) -> list[StoredReceipt]:

@@ -71,6 +71,20 @@ KINDS: Mapping[str, Kind] = {
         Text("没有这份报文", "No such message"),
         Text("使用接收时返回的id。", "Use the id that was given when the message was taken."),
     ),
+    "exchange.no_receipt": Kind(
+        HTTPStatus.NOT_FOUND,
+        Text("没有这份回执", "No such receipt"),
+        Text("使用回执列表中的proof地址。", "Use the address that the list of receipts gives as proof."),
+    ),
+    "exchange.not_logged": Kind(
+        HTTPStatus.NOT_FOUND,
+        Text("回执尚未记入该检查点的日志", "The receipt is not in the log of this checkpoint"),
+        Text(
+            "等待Retry-After所给的秒数后再取；若指定了size，它须是某个已签名检查点的大小，且不早于该回执。",
+            "Ask again after as many seconds as Retry-After says; a size must be that of a signed checkpoint, no "
+            "older than the receipt.",
+        ),
+    ),
     "exchange.quota": Kind(
         HTTPStatus.TOO_MANY_REQUESTS,
         Text("等待处理的单证超过份额", "More waiting than the sender's share"),

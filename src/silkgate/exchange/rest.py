@@ -6,6 +6,7 @@ else can guess it.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from http import HTTPStatus
 from itertools import islice
 from typing import Any
@@ -24,12 +25,14 @@ from silkgate.exchange.domain import Received
 from silkgate.exchange.naming import message_name, message_number
 from silkgate.exchange.problems import KINDS, problem
 from silkgate.exchange.receiver import connect, max_message_bytes, shared_receiver
+from silkgate.exchange.sealing import receipt_proof
 from silkgate.standards.archives import ArchiveRefused, unpack_zip
 from silkgate.standards.netstrings import NetstringRefused, netstrings
 
 router = Router(tags=["messages"])
 
 RETRY_AFTER_SECONDS = 5
+LOGGED_AFTER_SECONDS = 2
 MESSAGES_PER_REQUEST = 1_000
 NETSTRINGS = "application/vnd.silkgate.netstrings"
 """Many messages in one body, each as a netstring: what costs a firm's program and the platform least."""
@@ -67,6 +70,8 @@ class ReceiptOut(Schema):
     documents: int
     recipient: str
     xml: str
+    proof: str
+    """Where the proof is that it stands in the public log, a few seconds later."""
 
 
 class Receipts(Schema):
@@ -284,10 +289,42 @@ def receipts(request: HttpRequest, name: str) -> Any:
                     documents=receipt.documents,
                     recipient=receipt.recipient,
                     xml=receipt.body.decode(),
+                    proof=f"/api/v1/receipts/{message_name(receipt.id, sha256(receipt.body).digest())}/proof",
                 )
                 for receipt in outbox.receipts_of(connection, number)
             ],
         )
+
+
+@router.get("/receipts/{name}/proof", summary="Proof that a receipt is in the log")
+def proof(request: HttpRequest, name: str, size: int | None = None) -> HttpResponse:
+    """A proof file (c2sp.org/tlog-proof) for the newest checkpoint, or for that of `size`.
+
+    A receipt is named by its number and the first 16 hexadecimal digits of the SHA-256 of its bytes, as messages are.
+    """
+    with connect() as connection:
+        receipt = outbox.receipt_named(connection, name)
+        if receipt is None:
+            return problem(
+                HTTPStatus.NOT_FOUND,
+                "exchange.no_receipt",
+                "没有这份回执，或编号中的摘要不符。",
+                "There is no such receipt, or the digest in its name is not its own.",
+            )
+        found = receipt_proof(connection, receipt.id, size) if size is None or 0 < size < 1 << 63 else None
+    if found is None:
+        return problem(
+            HTTPStatus.NOT_FOUND,
+            "exchange.not_logged",
+            "这份回执还没有记入该检查点的日志。",
+            "This receipt is not in the log of that checkpoint yet.",
+            Retry_After=str(LOGGED_AFTER_SECONDS),
+        )
+    return HttpResponse(
+        found.text(),
+        content_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{receipt.kind}-{receipt.id}.tlog-proof"'},
+    )
 
 
 @router.get("/messages/{name}/content", summary="A message as it was received")

@@ -22,6 +22,7 @@ from silkgate.journal.log import newest_checkpoint as log_checkpoint
 from silkgate.journal.log import place as log_place
 from silkgate.journal.log import proof as log_proof
 from silkgate.journal.log import ranges as log_ranges
+from silkgate.journal.log import signed_at as log_signed_at
 from silkgate.journal.log import signed_size as log_signed
 from silkgate.journal.log import state as log_state
 from silkgate.journal.log import stored_entries as log_entries
@@ -114,6 +115,7 @@ __all__ = [
     "log_proof",
     "log_ranges",
     "log_signed",
+    "log_signed_at",
     "log_state",
     "log_tile",
     "log_tiles",

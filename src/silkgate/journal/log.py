@@ -225,6 +225,13 @@ def signed_size(cursor: Any, size: int | None = None) -> tuple[int, str] | None:
     return (row[0], row[1]) if row else None
 
 
+def signed_at(cursor: Any) -> datetime | None:
+    """When the newest checkpoint was signed; None where there is none."""
+    cursor.execute("select signed_at from journal_logcheckpoint order by size desc limit 1")
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
 def tile(cursor: Any, wanted: Tile) -> bytes | None:
     """The hashes of a tile, full or of the width asked for; None where the signed log has no such tile."""
     newest = signed_size(cursor)

@@ -16,6 +16,7 @@ from silkgate.clearance import api as clearance
 from silkgate.exchange import api as exchange
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
+from silkgate.portal import logbook
 from silkgate.standards.ceb.catalogue import MESSAGES
 from silkgate.tariff.api import Card, cards, parameters
 from silkgate.ui.links import address, asked, asked_number
@@ -297,6 +298,8 @@ urlpatterns = [
     path("messages/<int:number>", message, name="message"),
     path("messages/<int:number>.xml", message_file, name="message-file"),
     path("receipts/<int:number>.xml", receipt_file, name="receipt-file"),
+    path("receipts/<int:number>.tlog-proof", logbook.receipt_proof, name="receipt-proof"),
+    path("log", logbook.log, name="log"),
     path("rules", rules, name="rules"),
     path("rules/<str:slug>", rule, name="rule"),
     path("search", search, name="search"),

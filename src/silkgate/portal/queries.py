@@ -17,6 +17,7 @@ SERVICES = (
     ("declarations", "/declarations", Text("清单", "Declarations")),
     ("messages", "/messages", Text("报文", "Messages")),
     ("rules", "/rules", Text("规则", "Rules")),
+    ("log", "/log", Text("验证回执", "Verify a receipt")),
     ("officer", "/officer", Text("关员工作台", "Officer’s desk")),
 )
 """Address names of the services, the paths that belong to each, their words."""
