@@ -24,6 +24,7 @@ from silkgate.site.database import database, named_url, without_password
 from silkgate.site.home import Home, current_home
 from silkgate.site.problem import Problem
 from silkgate.site.running import is_running
+from silkgate.standards.ceb.fast import VARIABLE, is_compiled
 
 _OLDEST_PYTHON = (3, 11)
 _MIB = 1024 * 1024
@@ -115,6 +116,17 @@ def _dependencies(home: Home) -> Finding:
             f"Packages are missing: {names}. Run make setup.",
         )
     return _ok("dependencies", "依赖的软件包齐全。", "All packages are installed.")
+
+
+def _recogniser(home: Home) -> Finding:
+    if is_compiled():
+        return _ok("recogniser", "报文由编译识别器识别。", "Messages are recognised by the compiled recogniser.")
+    return _note(
+        "recogniser",
+        f"报文由正则表达式识别，结果相同，但较慢；编译识别器未安装或被{VARIABLE}=0停用。装好C编译器后运行make setup。",
+        "Messages are recognised by regular expressions, with the same result but more slowly; the compiled recogniser "
+        f"was not built or is switched off by {VARIABLE}=0. Install a C compiler and run make setup.",
+    )
 
 
 def _time(home: Home) -> Finding:
@@ -319,6 +331,30 @@ def _engine(home: Home) -> Finding:
     )
 
 
+def _log(home: Home) -> Finding:
+    from silkgate.exchange.api import connect, newest_batch
+    from silkgate.journal import api as journal
+
+    with connect() as connection, connection.cursor() as cursor:
+        state = journal.log_state(cursor)
+        waiting = newest_batch(cursor) - (state.batch_no if state else 0)
+        keys, signed_at = journal.log_keys(cursor), journal.log_signed_at(cursor)
+    if waiting > 0 and (signed_at is None or datetime.now(UTC) - signed_at > _STALE_HEARTBEAT):
+        return _wrong(
+            "log",
+            f"可验证日志落后{waiting}批，一分钟内没有新的检查点。请运行silkgate worker --role log并查看其输出。",
+            f"The verifiable log is {waiting} batches behind and has had no checkpoint for a minute. "
+            "Run silkgate worker --role log and look at what it says.",
+        )
+    if not keys or state is None:
+        return _note("log", "可验证日志还没有检查点。", "The verifiable log has no checkpoint yet.")
+    return _ok(
+        "log",
+        f"可验证日志有{state.size:,}条记录，公钥{keys[0]}。",
+        f"The verifiable log has {state.size:,} entries; its key is {keys[0]}",
+    )
+
+
 def _backlog(home: Home) -> Finding:
     from silkgate.exchange.api import Backlog, connect, quotas
 
@@ -345,7 +381,15 @@ def _backlog(home: Home) -> Finding:
     return _ok("backlog", f"等待裁决的单证{waiting:,}份。", f"{waiting:,} documents wait to be decided.")
 
 
-_WITHOUT_DATABASE: tuple[Callable[[Home], Finding], ...] = (_python, _dependencies, _time, _port, _disk, _home)
+_WITHOUT_DATABASE: tuple[Callable[[Home], Finding], ...] = (
+    _python,
+    _dependencies,
+    _recogniser,
+    _time,
+    _port,
+    _disk,
+    _home,
+)
 _WITH_DATABASE: tuple[Callable[[Home], Finding], ...] = (
     _migrations,
     _law,
@@ -354,6 +398,7 @@ _WITH_DATABASE: tuple[Callable[[Home], Finding], ...] = (
     _certificates,
     _engine,
     _backlog,
+    _log,
 )
 
 
