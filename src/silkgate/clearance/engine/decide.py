@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from silkgate.clearance.domain import DETAINED, HELD, OfficerInstruction, Party
 from silkgate.clearance.engine.answer import Answering
 from silkgate.clearance.engine.effects import Effects
-from silkgate.clearance.engine.prefetch import Messages, Prefetch
+from silkgate.clearance.engine.needs import Messages
+from silkgate.clearance.engine.prefetch import Prefetch
 from silkgate.clearance.engine.settle import Settling, Zone
 from silkgate.clearance.engine.state import State
 from silkgate.clearance.engine.take import Taking

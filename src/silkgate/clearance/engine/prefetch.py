@@ -15,50 +15,11 @@ import psycopg
 from silkgate.bonded import api as bonded
 from silkgate.clearance.domain import STANDING, WAITING, BookRecord, DeclarationEntry, DocumentEntry, Key
 from silkgate.clearance.engine import rows
+from silkgate.clearance.engine.ahead import NOTHING_AHEAD, ask
+from silkgate.clearance.engine.needs import Messages, Needs, accounts_of
 from silkgate.clearance.engine.state import Account, Claim, State
-from silkgate.exchange.api import MESSAGES_PER_SEGMENT, Found, decode, found_in
-from silkgate.kernel.rows import texts
+from silkgate.exchange.api import MESSAGES_PER_SEGMENT, decode, found_in
 from silkgate.ledger import api as ledger
-
-Messages = Sequence[tuple[int, Found, list[Any]]]
-"""Message number, what intake found, its documents."""
-
-
-class Needs:
-    """Keys that the documents of a batch name."""
-
-    def __init__(self, messages: Messages, declared: Iterable[int]) -> None:
-        self.claims: list[tuple[str, str]] = []
-        self.orders: list[Key] = []
-        self.payments: list[Key] = []
-        self.waybills: list[Key] = []
-        self.statuses: list[Key] = []
-        self.entries: list[Key] = []
-        self.invt_nos: list[str] = []
-        self.declaration_ids = list(declared)
-        for _, found, documents in messages:
-            if found.refusal:
-                continue
-            self.claims.append((found.guid, found.kind))
-            code = found.code
-            if code == "311":
-                self.orders.extend([document.key for document in documents])
-            elif code == "621":
-                for document in documents:
-                    self.orders.append(document.key)
-                    self.waybills.append(document.waybill_key)
-            elif code == "411":
-                for document in documents:
-                    self.payments.append(document.key)
-                    self.orders.append(document.order_key)
-            elif code == "511":
-                self.waybills.extend([document.key for document in documents])
-            elif code == "513":
-                self.statuses.extend([document.key for document in documents])
-            elif code == "711":
-                self.entries.extend([document.key for document in documents])
-            else:
-                self.invt_nos.extend([document.invt_no for document in documents])
 
 
 class Prefetch:
@@ -66,9 +27,17 @@ class Prefetch:
 
     def __init__(self, connection: psycopg.Connection, state: State) -> None:
         self.connection, self.state = connection, state
+        self.ahead = NOTHING_AHEAD
+        """What was read while the batch before was decided; used by the next call only."""
 
     def __call__(self, messages: Messages, *, declared: Iterable[int], day: date, annual_limit_cents: int) -> None:
         """Bring into `state` what deciding these messages and officers' instructions may need."""
+        try:
+            self._bring(messages, declared, day, annual_limit_cents)
+        finally:
+            self.ahead = NOTHING_AHEAD
+
+    def _bring(self, messages: Messages, declared: Iterable[int], day: date, annual_limit_cents: int) -> None:
         state = self.state
         needs = Needs(messages, declared)
         with self.connection.cursor() as cursor:
@@ -111,9 +80,8 @@ class Prefetch:
             self._keyed(cursor, state.statuses, status_keys, rows.STATUSES, self._document)
             self._keyed(cursor, state.entries, needs.entries, rows.WAREHOUSE_ENTRIES, self._document)
             declared_entries = [known[number] for number in needs.declaration_ids if number in known]
-            declarations = [doc for _, found, documents in messages if found.code == "621" for doc in documents]
-            self._records(waiting, declared_entries, declarations)
-            declarations += [entry.doc for entry in waiting]
+            self._records(waiting, declared_entries, needs.declarations)
+            declarations = [*needs.declarations, *[entry.doc for entry in waiting]]
             self._accounts(cursor, declarations, known.values(), day, annual_limit_cents)
 
     # -- rows --------------------------------------------------------------------------------------------------------
@@ -227,16 +195,8 @@ class Prefetch:
         annual_limit_cents: int,
     ) -> None:
         state = self.state
-        allowances: list[tuple[str, str]] = []
-        others: list[tuple[str, str]] = []
-        books: list[Key] = []
-        for document in declarations:
-            allowances.append(("allowance", f"{document.buyer_id_number}/{day.year}"))
-            others.append(("guarantee", document.assure_code))
-            if document.ems_no:
-                for line in document.lines:
-                    books.append((document.ems_no, line.item_record_no))
-                    others.append(("stock", f"{document.ems_no}/{line.item_record_no}"))
+        accounts = accounts_of(declarations, day)
+        others: list[Key] = []
         for entry in known:
             if entry.state in STANDING and (assessment := entry.assessment) is not None:
                 others.append(("allowance", assessment.allowance_key))
@@ -247,16 +207,22 @@ class Prefetch:
                         [("stock", f"{assessment.ems_no}/{line.item_record_no}") for line in assessment.lines]
                     )
         now = state.accounts.now
-        unknown = state.accounts.missing(allowances + others)
+        unknown = state.accounts.missing(accounts + others)
         if unknown:
             balances = self._balances(cursor, unknown)
             for key in unknown:
                 balance = balances.get(key)
                 now[key] = Account(balance.id, balance.capacity, balance.used) if balance else None
-        fresh = [key for key in dict.fromkeys(allowances) if now[key] is None]
+        fresh = [key for key in dict.fromkeys(accounts) if now[key] is None and key[0] == "allowance"]
         if fresh:
             for key, account_id in zip(fresh, self._allot_ids(cursor, len(fresh)), strict=True):
                 now[key] = Account(account_id, annual_limit_cents, 0, fresh=True)
+        books = [
+            (document.ems_no, line.item_record_no)
+            for document in declarations
+            if document.ems_no
+            for line in document.lines
+        ]
         if unknown_books := state.books.missing(books):
             records = bonded.records(cursor, unknown_books)
             for book_key in unknown_books:
@@ -267,8 +233,8 @@ class Prefetch:
 
     def _ask(self, cursor: Any, query: str, keys: Sequence[Key]) -> Iterable[Sequence[Any]]:
         """Rows for a set of keys of two texts."""
-        cursor.execute(query, (texts([key[0] for key in keys]), texts([key[1] for key in keys])))
-        return cursor.fetchall()
+        found, rest = self.ahead.rows(query, keys)
+        return [*found, *ask(cursor, query, rest)] if rest else found
 
     def _look_up(self, cursor: Any, query: str, numbers: Sequence[Any]) -> Iterable[Sequence[Any]]:
         """Rows for a set of numbers."""
@@ -276,7 +242,8 @@ class Prefetch:
         return cursor.fetchall()
 
     def _balances(self, cursor: Any, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], ledger.Balance]:
-        return ledger.balances(cursor, keys)
+        found, rest = self.ahead.balances(keys)
+        return found | ledger.balances(cursor, rest) if rest else found
 
     def _allot_ids(self, cursor: Any, count: int) -> Sequence[int]:
         return ledger.allot_ids(cursor, count)

@@ -11,15 +11,17 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import psycopg
 
 from silkgate.clearance.domain import OfficerInstruction
+from silkgate.clearance.engine.ahead import NOTHING_AHEAD, ReadingAhead
 from silkgate.clearance.engine.batch import batch_rows
 from silkgate.clearance.engine.commit import CommitProcess, Committer, CommitThread, prepare
 from silkgate.clearance.engine.decide import decide, messages_of, read_reference
+from silkgate.clearance.engine.needs import Messages
 from silkgate.clearance.engine.persist import AnotherEngineError
 from silkgate.clearance.engine.prefetch import Prefetch
 from silkgate.clearance.engine.state import CACHE_CAPACITY, State
@@ -38,6 +40,13 @@ INSTRUCTION_CHANNEL = "silkgate_instruction"
 IDLE_SECONDS = 1.0
 
 Connect = Callable[[], psycopg.Connection]
+
+
+class Taken(NamedTuple):
+    """Segments taken from the inbox for one batch, and their messages."""
+
+    segments: list[int]
+    messages: Messages
 
 
 class EngineBusyError(Exception):
@@ -60,6 +69,7 @@ class Engine:
         """Write batches in a process of its own: worth its start where an engine works for long."""
         self.state = State(cache_capacity)
         self._revisions: dict[str, int] | None = None
+        self._upcoming: Taken | None = None
 
     def __enter__(self) -> Engine:
         with contextlib.ExitStack() as opened:
@@ -74,6 +84,8 @@ class Engine:
                 CommitProcess(self._reader) if self._commit_process else CommitThread(self._connect)
             )
             opened.callback(self._committer.close)
+            self._reading_ahead = ReadingAhead(prepare(self._connect()))
+            opened.callback(self._reading_ahead.close)
             self._stand()
             self._opened = opened.pop_all()
         return self
@@ -139,23 +151,26 @@ class Engine:
     def step(self) -> int:
         """Decide one batch; how many messages and instructions it had (0: there was nothing to do)."""
         state = self.state
-        segments = segments_after(self._reader, state.segment_id, limit=SEGMENTS_PER_BATCH, enough_bytes=ENOUGH_BYTES)
+        taken, self._upcoming = self._upcoming or self._take(state.segment_id), None
         instructions = self._instructions()
-        if not segments and not instructions:
+        if not taken.messages and not instructions:
             return 0
+        self._prefetch.ahead = self._reading_ahead.take()
         self._refresh()
         at = self._clock()
         law = tariff.law_of(china_day(at), policy=self._reference.policy)
         version = f"{law.version}.{law.tariff_version}"
-        messages = messages_of(segments)
+        messages = taken.messages
+        if messages:
+            self._look_ahead(taken.segments[-1], law.day)
         answering = decide(state, self._prefetch, self._reference, law, at, messages, instructions)
-        if segments:
-            state.segment_id = segments[-1].id
+        if taken.segments:
+            state.segment_id = taken.segments[-1]
         batch = batch_rows(
             answering,
             state,
             law_version=version,
-            segments=[segment.id for segment in segments],
+            segments=taken.segments,
             messages=len(messages),
             documents=sum([len(documents) for _, _, documents in messages]),
         )
@@ -165,6 +180,18 @@ class Engine:
             self.settle()  # an instruction must be seen as carried out before the next look for open ones
         state.rotate()
         return len(messages) + len(instructions)
+
+    def _take(self, after_segment_id: int) -> Taken:
+        """What the inbox holds above a segment, as much as makes a batch."""
+        segments = segments_after(self._reader, after_segment_id, limit=SEGMENTS_PER_BATCH, enough_bytes=ENOUGH_BYTES)
+        return Taken([segment.id for segment in segments], messages_of(segments))
+
+    def _look_ahead(self, segment_id: int, day: date) -> None:
+        """Take the next batch already, and have read for it what this one does not know."""
+        upcoming = self._take(segment_id)
+        if upcoming.messages:
+            self._upcoming = upcoming
+            self._reading_ahead.start(self.state, upcoming.messages, day)
 
     def _instructions(self) -> list[OfficerInstruction]:
         rows = self._reader.execute(
@@ -182,6 +209,7 @@ class Engine:
             self._reference = read_reference(cursor)
             if self._revisions is not None and revisions.get("bonded.books") != self._revisions.get("bonded.books"):
                 self.settle()
+                self._prefetch.ahead = NOTHING_AHEAD
                 self.state.books.now.clear()
                 self.state.books.before.clear()
                 self.state.accounts.now.clear()

@@ -16,7 +16,7 @@ import psycopg
 
 from silkgate.clearance.domain import DeclarationEntry, Key, OfficerInstruction
 from silkgate.clearance.engine.effects import Effects
-from silkgate.clearance.engine.prefetch import Messages
+from silkgate.clearance.engine.needs import Messages
 from silkgate.clearance.replay.past import PastState
 from silkgate.clearance.replay.recall import Recall
 from silkgate.clearance.replay.recorded import Rows
