@@ -1,8 +1,7 @@
-"""`python -m bench`: makes traffic, measures it end to end, compares with the oracle, prints one table."""
+"""`python -m bench`: makes traffic, measures it through the door, compares with the oracle, prints and keeps tables."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import tempfile
@@ -14,60 +13,127 @@ from pathlib import Path
 import psycopg
 from rich.console import Console
 
-from bench import checks, machine, report
-from bench.floor import floor
-from bench.measure import Run, run
-from bench.prefill import prefill
-from bench.report import Measured, Oracle
-from bench.stream import Stream, make
+from bench import checks, drawing, machine, report
+from bench.options import Options, options
+from bench.report import Oracle, Table
+from bench.sections import Bench, Measured
+from bench.yardsticks import yardsticks
 from silkgate.kernel.clock import china_day
 from silkgate.site.application import set_up
 from silkgate.site.postgres import EmbeddedPostgres
-from silkgate.site.scratch import private_database
-from silkgate.site.traffic.zone import Zone
+from silkgate.standards.ceb.fast import is_compiled
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
-DOCUMENTS_PER_REQUEST = 8_000
-SMALL_SHARE = 5
-"""Messages of few documents cost several times as much: a fifth of the declarations takes as long."""
-CLOCKED_SHARE = 4
+PLOTS = PAGE.with_suffix("")
 
 
-def options(words: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--declarations", type=int, default=200_000, help="per run, at 100 documents a message")
-    parser.add_argument("--stored", type=int, default=0, help="declarations that every database holds before its run")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--per-message", default="100,1", help="documents a message, separated by commas")
-    parser.add_argument("--oracle", type=int, default=2_000, help="parcels that the oracle decides too")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--dir", type=Path, help="where to work: on the disk that is to be measured")
-    parser.add_argument("--quick", action="store_true", help="a smoke test: few declarations, one run, page unchanged")
-    chosen = parser.parse_args(words)
-    chosen.per_message = [int(size) for size in chosen.per_message.split(",")]
-    if chosen.quick:
-        chosen.declarations, chosen.runs, chosen.oracle = min(chosen.declarations, 2_000), 1, min(chosen.oracle, 300)
-    return chosen
+class Session:
+    """Runs sections one after the other; what they come to is shown at once and, unless it is a smoke test, kept."""
+
+    def __init__(self, chosen: Options, console: Console, bench: Bench, facts: str) -> None:
+        self.chosen, self.console, self.bench, self.facts = chosen, console, bench, facts
+        self.wrong: list[str] = []
+        self.rates: dict[int, float] = {}
+
+    def throughput(self, url: str) -> None:
+        with self.console.status("oracle"):
+            differences, messages = checks.oracle_differences(url, self.chosen.oracle, self.chosen.seed + 1)
+        oracle = Oracle(self.chosen.oracle, messages, differences)
+        measured = []
+        for per_message in self.chosen.per_message:
+            measured.append(self._last(self.bench.throughput(per_message), f"{per_message} a message"))
+            self.rates[per_message] = measured[-1].rate
+        if is_compiled() and 100 in self.chosen.per_message:
+            measured.append(self._last(self.bench.plain(100), "nothing compiled"))
+        self.wrong += [line for one in measured for line in one.wrong] + oracle.differences[:50]
+        table = report.throughput(measured, oracle)
+        self._keep(table, throughput=drawing.throughput(measured), stages=drawing.stages(measured))
+
+    def growth(self) -> None:
+        both: list[Measured] = []
+        for both in self.bench.growth():
+            for one in both:
+                self._tell(one)
+        self.wrong += [line for one in both for line in one.wrong]
+        self._keep(report.growth(both), growth=drawing.growth(both))
+
+    def latency(self) -> None:
+        told = {}
+        for per_message in self.chosen.per_message:
+            rate = self.chosen.rate or self.rates.get(per_message)
+            if rate is None:
+                raise SystemExit("--only latency needs --rate: the declarations a second that it takes its shares of")
+            with self.console.status(f"latency, {per_message} a message"):
+                told[per_message] = self.bench.latency(per_message, rate)
+        self._keep(report.latency(told), latency=drawing.latency(told))
+
+    def hostile(self) -> None:
+        seen = []
+        for one in self.bench.hostile():
+            seen.append(one)
+            self.console.print(f"{one.name}: others' median {one.wait_ms(0.5):,.0f} ms")
+        with self.console.status("pages"):
+            beside = self.bench.beside()
+        self.wrong += [f"page {path}: {status}" for path, status in beside.failed[:10]]
+        for table in report.hostile(seen, beside):
+            self._keep(table)
+
+    def replay(self) -> None:
+        with self.console.status("replay"):
+            one = self.bench.replay()
+        if one.differences:
+            self.wrong.append(f"replay: {one.differences} differences")
+        self._keep(report.replay(one))
+
+    def machine(self) -> None:
+        with self.console.status("yardsticks"):
+            found = yardsticks(self.bench.stream(100, 500), self.bench.place)
+        self._keep(report.yardsticks(found)._replace(note=self.facts))
+
+    def _last(self, runs: Iterator[Measured], name: str) -> Measured:
+        measured: Measured | None = None
+        with self.console.status(name):
+            for measured in runs:
+                if not measured.clocked:
+                    self._tell(measured)
+        assert measured is not None
+        return measured
+
+    def _tell(self, measured: Measured) -> None:
+        one = measured.runs[-1]
+        self.console.print(
+            f"{measured.name}: {measured.stream.parcels / one.seconds:,.0f}/s,"
+            f" {measured.us(one.cpu_seconds):,.0f} µs, others {one.others_share:.0%}, {one.refusals} told to wait"
+        )
+
+    def _keep(self, table: Table, **plots: str) -> None:
+        report.show(self.console, table)
+        if self.chosen.quick:
+            return
+        PLOTS.mkdir(exist_ok=True)
+        for name, svg in plots.items():
+            (PLOTS / f"{name}.svg").write_text(svg, encoding="utf-8")
+        report.refresh(PAGE, table.name, report.markdown(table, list(plots)))
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Measure; 0 where everything agrees, 1 where a count, a balance or the oracle differs."""
+    """Measure; 0 where everything agrees, 1 where a count, a balance, the oracle or a replay differs."""
     chosen = options(words)
     console = Console()
     with tempfile.TemporaryDirectory(prefix="silkgate-bench-", dir=chosen.dir) as place, server(Path(place)) as url:
-        facts = machine.description() | disk(Path(place)) | {"postgresql": version(url)}
-        with console.status("oracle"):
-            differences, messages = checks.oracle_differences(url, chosen.oracle, chosen.seed + 1)
-        oracle = Oracle(chosen.oracle, messages, differences)
-        measured = [measure(console, Path(place), url, chosen, size) for size in chosen.per_message]
-    report.show(console, measured, oracle)
-    for line in [line for one in measured for line in one.wrong] + oracle.differences[:50]:
+        bench = Bench(chosen, url, Path(place))
+        session = Session(chosen, console, bench, facts(Path(place), url))
+        for section in chosen.only:
+            if section == "throughput":
+                session.throughput(url)
+            else:
+                getattr(session, section)()
+        session.machine()
+    for line in session.wrong:
         console.print(line, style="red", markup=False)
     if not chosen.quick:
-        text = report.markdown(measured, oracle, facts, china_day(datetime.now(UTC)).isoformat())
-        report.refresh(PAGE, text)
         console.print(f"→ {PAGE}")
-    return 1 if oracle.differences or any(one.wrong for one in measured) else 0
+    return 1 if session.wrong else 0
 
 
 @contextmanager
@@ -82,65 +148,16 @@ def server(place: Path) -> Iterator[str]:
         yield embedded.url
 
 
-def measure(console: Console, place: Path, url: str, chosen: argparse.Namespace, per_message: int) -> Measured:
-    """All runs of one size of message, each in a database of its own."""
-    declarations = chosen.declarations if per_message >= 10 else max(2_000, chosen.declarations // SMALL_SHARE)
-    zone = Zone(seed=chosen.seed, as_of=datetime.now(UTC))
-    zone.write(place / "zone")
-    with console.status(f"{per_message} a message: {declarations:,} parcels are made"):
-        stream = made(place, zone, declarations, per_message, chosen.seed)
-        part = made(place, zone, max(2_000, declarations // CLOCKED_SHARE), per_message, chosen.seed)
-    runs: list[Run] = []
-    wrong: list[str] = []
-    for number in range(chosen.runs):
-        with (
-            console.status(f"{per_message} a message: run {number + 1} of {chosen.runs}"),
-            loaded(url, place, chosen.stored) as own,
-        ):
-            runs.append(run(own, stream))
-            wrong += checked(own, stream)
-        console.print(
-            f"{per_message} a message, run {number + 1}: {declarations / runs[-1].seconds:,.0f}/s,"
-            f" {sum(runs[-1].cpu.values()) / declarations * 1e6:,.0f} µs, others {runs[-1].others_share:.0%}"
-        )
-    with console.status(f"{per_message} a message: run with clocks"), loaded(url, place, 0) as own:
-        clocked = run(own, part, clocked=True)
-        least = floor(own, part)
-    stream.path.unlink()
-    part.path.unlink(missing_ok=True)
-    return Measured(stream, chosen.stored, runs, clocked, part.parcels, least, wrong)
-
-
-def made(place: Path, zone: Zone, parcels: int, per_message: int, seed: int) -> Stream:
-    path = place / f"{per_message}-{parcels}.frames"
-    return make(path, zone, parcels, per_message=per_message, per_request=DOCUMENTS_PER_REQUEST, seed=seed)
-
-
-@contextmanager
-def loaded(server_url: str, place: Path, stored: int) -> Iterator[str]:
-    """A database with the zone loaded, `stored` declarations of long ago, and nothing received yet."""
-    from silkgate.clearance.api import load_zone
-
-    with private_database(server_url) as url:
-        load_zone(place / "zone")
-        if stored:
-            prefill(url, stored)
-        yield url
-
-
-def checked(url: str, stream: Stream) -> list[str]:
-    with psycopg.connect(url, autocommit=True) as connection:
-        return checks.after_run(connection, stream)
-
-
-def version(url: str) -> str:
+def facts(place: Path, url: str) -> str:
+    """The machine and the day, in a sentence."""
+    told = machine.description()
     with psycopg.connect(url) as connection:
         number = connection.info.server_version
-    return f"{number // 10_000}.{number % 10_000}"
-
-
-def disk(place: Path) -> dict[str, str]:
-    return {"disk": f"{machine.file_system(place)} (8 KiB on disk in {machine.fsync_milliseconds(place):.2f} ms)"}
+    return (
+        f"Measured on {china_day(datetime.now(UTC)).isoformat()}: {told['cores']}, {told['memory']} memory,"
+        f" {machine.file_system(place)}, {told['system']}, Python {told['python']},"
+        f" PostgreSQL {number // 10_000}.{number % 10_000}."
+    )
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ class Clocks:
 
 
 def on_intake(clocks: Clocks) -> None:
-    """Clocks on the stages of intake."""
+    """Clocks on the stages of intake; everything else of a web process is the door."""
     from silkgate.exchange import inbox, intake
 
     clocks.put("recognise", intake, "recognise")
@@ -59,17 +59,25 @@ def on_intake(clocks: Clocks) -> None:
 
 def on_engine(clocks: Clocks) -> None:
     """Clocks on the stages of the engine."""
-    from silkgate.clearance.engine import decide, run
-    from silkgate.exchange import outbox
+    from silkgate.clearance.engine import commit, decide, run
 
     clocks.put("read", run, "segments_after")
     clocks.put("decode", run, "messages_of")
     clocks.put("prefetch", run.Prefetch, "__call__")
     clocks.put("take", decide.Taking, "message")
     clocks.put("decide", decide.Settling, "settle")
-    clocks.put("answer", decide.Answering, "messages")
-    clocks.put("rows", run.BatchRows, "__init__")
-    clocks.put("persist", run, "write")
+    clocks.put("rows", run, "batch_rows")
+    clocks.put("hand over", commit, "encode_batch")
+
+
+def on_commit(clocks: Clocks) -> None:
+    """Clocks on the stages of the process that commits."""
+    from silkgate.clearance.engine import commit, persist
+    from silkgate.exchange import outbox
+
+    clocks.put("hand over", commit, "decode_batch")
+    clocks.put("receipts", persist, "outgoing")
+    clocks.put("persist", commit, "write")
     outbox._compress = _Compressor(clocks, outbox._compress)
 
 

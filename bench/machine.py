@@ -41,6 +41,15 @@ def children_of(pid: int) -> list[int]:
     return [int(child) for child in (_PROC / f"{pid}/task/{pid}/children").read_text().split()]
 
 
+def descendants_of(pid: int) -> list[int]:
+    """The processes that `pid` has started and that live, and theirs."""
+    try:
+        children = children_of(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [one for child in children for one in (child, *descendants_of(child))]
+
+
 def busy_seconds() -> float:
     """Processor time that all cores together have spent on anything, since the machine started."""
     user, nice, system, _idle, _wait, irq, softirq, steal = map(

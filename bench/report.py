@@ -1,4 +1,4 @@
-"""The figures as one table, on the terminal and in `docs/performance.md`."""
+"""The figures as tables, on the terminal and in `docs/performance.md`; a section that was not run stays as it is."""
 
 from __future__ import annotations
 
@@ -8,47 +8,43 @@ from statistics import median
 from typing import NamedTuple
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Shown
 
 from bench.floor import Floor
+from bench.hostile import Seen
+from bench.latency import Latency
 from bench.measure import Run
-from bench.stream import Stream
+from bench.replaying import Replay
+from bench.sections import Beside, Measured
+from bench.service import ROLES, WRITERS
+from bench.yardsticks import Yardsticks
 
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 STAGES = {
+    "recognise": "web: recognise",
+    "verify": "web: verify signatures",
+    "records": "web: compact records",
+    "compress": "web, commit: compress",
+    "store": "web: store (client)",
     "read": "engine: read segments",
     "decode": "engine: decode records",
     "prefetch": "engine: prefetch (client)",
     "take": "engine: take documents in",
     "decide": "engine: match, assess, decide",
-    "answer": "engine: write receipts",
     "rows": "engine: rows",
-    "persist": "engine: persist (client)",
-    "compress": "intake and engine: compress",
-    "recognise": "intake: recognise",
-    "verify": "intake: verify signatures",
-    "records": "intake: compact records",
-    "store": "intake: store (client)",
+    "hand over": "engine, commit: hand over",
+    "receipts": "commit: receipts",
+    "persist": "commit: persist (client)",
 }
-ROLES = ("intake", "PostgreSQL for intake", "engine", "PostgreSQL for the engine", "PostgreSQL writers")
 
 
-class Measured(NamedTuple):
-    """Everything about one size of message."""
+class Table(NamedTuple):
+    """`name` is the section; `head` names the columns; bold rows begin with two stars."""
 
-    stream: Stream
-    stored: int
-    """Declarations in the database before each run."""
-    runs: list[Run]
-    clocked: Run
-    clocked_declarations: int
-    floor: Floor
-    wrong: list[str]
-    """What the checks after the runs found; must be empty."""
-
-    def us(self, seconds: float) -> float:
-        """Microseconds for one declaration."""
-        return seconds / self.stream.parcels * 1e6
+    name: str
+    title: str
+    head: list[str]
+    rows: Sequence[tuple[str, ...]]
+    note: str = ""
 
 
 class Oracle(NamedTuple):
@@ -59,82 +55,224 @@ class Oracle(NamedTuple):
     differences: list[str]
 
 
-def rows(measured: Sequence[Measured], oracle: Oracle) -> list[tuple[str, ...]]:
-    """Name and one cell for each size of message."""
+def throughput(measured: Sequence[Measured], oracle: Oracle) -> Table:
+    """The main figure, what it costs, where that goes."""
 
     def spread(figure: Callable[[Measured, Run], float], form: str = "{:,.0f}") -> tuple[str, ...]:
-        cells = []
-        for one in measured:
-            values = sorted(figure(one, run) for run in one.runs)
-            ends = f" ({form.format(values[0])} – {form.format(values[-1])})" if len(values) > 1 else ""
-            cells.append(form.format(median(values)) + ends)
-        return tuple(cells)
+        return tuple(_spread([figure(one, run) for run in one.runs], form) for one in measured)
 
     def each(figure: Callable[[Measured], object]) -> tuple[str, ...]:
         return tuple(str(figure(one)) for one in measured)
 
+    def clocked(figure: Callable[[Measured], str]) -> tuple[str, ...]:
+        return tuple(figure(one) if one.clocked else "" for one in measured)
+
     def stage(one: Measured, name: str) -> str:
+        assert one.clocked is not None
         return f"{one.clocked.clocks.get(name, 0) / one.clocked_declarations * 1e6:,.1f}"
 
-    total = "CPU µs per declaration, all processes"
-    return [
+    rows = [
         ("declarations a run", *each(lambda m: f"{m.stream.parcels:,}")),
         ("declarations stored before", *each(lambda m: f"{m.stored:,}")),
         ("runs", *each(lambda m: len(m.runs))),
+        ("seconds a run", *spread(lambda m, r: r.seconds)),
+        ("messages a request", *each(lambda m: f"{m.stream.expected.messages / m.stream.requests:,.0f}")),
         ("XML bytes per declaration", *each(lambda m: f"{m.stream.expected.size_bytes / m.stream.parcels:,.0f}")),
         ("**declarations per second, end to end**", *spread(lambda m, r: m.stream.parcels / r.seconds)),
-        ("share of busy CPU that others took, %", *spread(lambda m, r: 100 * r.others_share)),
+        ("share of busy CPU that others took, %", *spread(lambda m, r: r.others_share * 100)),
         ("pace of the machine: a fixed piece of Python, ms", *spread(lambda m, r: r.pace_milliseconds)),
-        (f"**{total}**", *spread(lambda m, r: m.us(sum(r.cpu.values())))),
-        *[(f"· {role}", *spread(lambda m, r, role=role: m.us(r.cpu[role]))) for role in ROLES],
-        ("declarations per second that this CPU allows on 2 cores",
-         *spread(lambda m, r: 2e6 / m.us(sum(r.cpu.values())))),
+        ("**CPU µs per declaration, all processes**", *spread(lambda m, r: m.us(r.cpu_seconds))),
+        *[(f"· {role}", *spread(lambda m, r, role=role: m.us(r.cpu[role]))) for role in (*ROLES, WRITERS)],
+        ("load generator and measuring, µs (not in the sum)", *spread(lambda m, r: m.us(r.senders_seconds))),
+        ("declarations per second that this CPU allows on 2 cores", *spread(lambda m, r: 2e6 / m.us(r.cpu_seconds))),
         ("**peak memory of all processes, MiB**", *spread(lambda m, r: r.peak_bytes / 2**20)),
+        ("requests told to wait, which came again", *spread(lambda m, r: r.refusals)),
         ("WAL bytes per declaration", *spread(lambda m, r: r.wal_bytes / m.stream.parcels)),
-        *[(f"stage µs, {label}", *each(lambda m, name=name: stage(m, name))) for name, label in STAGES.items()],
-        ("floor µs: same bytes recognised once", *each(lambda m: f"{m.floor.recognise_us:.1f}")),
-        ("floor µs: same rows copied once, no index", *each(lambda m: f"{m.floor.copy_us:.1f}")),
-        ("floor as a share of our CPU, %",
-         *spread(lambda m, r: 100 * m.floor.total_us / m.us(sum(r.cpu.values())))),
+        *[
+            (f"stage µs, {label}", *clocked(lambda m, name=name: stage(m, name)))
+            for name, label in STAGES.items()
+        ],
+        ("door µs: CPU of web that is in no stage", *clocked(lambda m: f"{door_us(m):,.1f}")),
+        ("floor µs: same bytes recognised once", *clocked(lambda m: f"{floor_of(m).recognise_us:.1f}")),
+        ("floor µs: same rows copied once, no index", *clocked(lambda m: f"{floor_of(m).copy_us:.1f}")),
+        ("floor as a share of our CPU, %", *clocked(lambda m: f"{100 * floor_of(m).total_us / m.cpu_us:.0f}")),
         ("counts, balances and receipts that differ", *each(lambda m: len(m.wrong))),
         ("differences from the oracle", *each(lambda m: len(oracle.differences))),
     ]  # fmt: skip
+    note = (
+        f"Median (lowest – highest) of the runs. The oracle decided {oracle.parcels:,} parcels in {oracle.messages:,}"
+        " messages of the same session, repeated, forged and hostile ones among them."
+    )
+    return Table("throughput", "Throughput through the door", ["", *[one.name for one in measured]], rows, note)
 
 
-def head(measured: Sequence[Measured]) -> list[str]:
-    return ["", *[f"{one.stream.per_message} a message" for one in measured]]
+def floor_of(measured: Measured) -> Floor:
+    """What the machine asks for at least."""
+    assert measured.floor is not None
+    return measured.floor
 
 
-def show(console: Console, measured: Sequence[Measured], oracle: Oracle) -> None:
-    """The table on the terminal."""
-    table = Table(*head(measured), title="Silkgate")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for name, *cells in rows(measured, oracle):
-        bold = name.startswith("**")
-        table.add_row(name.strip("*"), *cells, style="bold" if bold else None)
-    console.print(table)
+def door_us(measured: Measured) -> float:
+    """What HTTP, hashing, waiting and acknowledging cost a declaration: what web took and no stage of intake did."""
+    assert measured.clocked is not None
+    stages = ("recognise", "verify", "records", "store", "compress")
+    inside = sum(measured.clocked.clocks.get(name, 0) for name in stages)
+    return max(0.0, measured.clocked.cpu["web"] - inside) / measured.clocked_declarations * 1e6
 
 
-def markdown(measured: Sequence[Measured], oracle: Oracle, machine: dict[str, str], day: str) -> str:
-    """The same for the page, with the machine that it was measured on."""
-    lines = [
-        f"Measured on {day}: {machine['cores']}, {machine['memory']} memory, {machine['disk']}, {machine['system']},"
-        f" Python {machine['python']}, PostgreSQL {machine['postgresql']}.",
-        "Median (lowest – highest) of the runs.",
-        "",
-        "| " + " | ".join(head(measured)) + " |",
-        "|---|" + "---:|" * len(measured),
-        *["| " + " | ".join(row) + " |" for row in rows(measured, oracle)],
-        "",
-        f"The oracle decided {oracle.parcels:,} parcels in {oracle.messages:,} messages of the same session,"
-        " repeated, forged and hostile ones among them.",
+def growth(both: Sequence[Measured]) -> Table:
+    """Cost of a declaration beside few and beside many others."""
+    ratio = both[1].cpu_us / both[0].cpu_us
+    rows = [
+        ("declarations a run", *[f"{one.stream.parcels:,}" for one in both]),
+        ("runs, in turn", *[str(len(one.runs)) for one in both]),
+        ("**CPU µs per declaration, all processes**", *_spreads(both, lambda m, r: m.us(r.cpu_seconds))),
+        *[(f"· {role}", *_spreads(both, lambda m, r, role=role: m.us(r.cpu[role]))) for role in (*ROLES, WRITERS)],
+        ("pace of the machine, ms", *_spreads(both, lambda m, r: r.pace_milliseconds)),
+        ("declarations per second", *_spreads(both, lambda m, r: m.stream.parcels / r.seconds)),
+        ("WAL bytes per declaration", *_spreads(both, lambda m, r: r.wal_bytes / m.stream.parcels)),
+        ("**cost beside many ÷ beside few (at most 1.15)**", "", f"{ratio:.2f}"),
     ]
-    return "\n".join(lines)
+    return Table("growth", "Growth, at 100 documents a message", ["", *[one.name for one in both]], rows)
 
 
-def refresh(page: Path, text: str) -> None:
-    """Put the figures between the two marks of the page; what is written around them stays."""
-    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+def latency(measured: dict[int, list[Latency]]) -> Table:
+    """From the last needed document acknowledged to the receipt committed."""
+    rows = [
+        (
+            f"{per_message} a message, {one.load:.0%} of the rate",
+            f"{one.offered_per_second:,.0f}",
+            f"{one.declarations:,}",
+            f"{one.p50_ms:,.0f}",
+            f"{one.p95_ms:,.0f}",
+            f"**{one.p99_ms:,.0f}**",
+            f"{one.answer_p50_ms:,.0f}",
+            f"{one.others_share:.0%}",
+        )
+        for per_message, both in measured.items()
+        for one in both
+    ]
+    head = ["", "offered /s", "counted", "p50 ms", "p95 ms", "p99 ms", "202 after, p50 ms", "others"]
+    return Table("latency", "Latency: last needed document acknowledged → receipt committed", head, rows)
+
+
+def hostile(seen: Sequence[Seen], beside: Beside) -> list[Table]:
+    """What floods cost, and pages and clearing beside each other."""
+    rows = [
+        (
+            one.name,
+            f"{one.flood_documents:,}",
+            f"{one.flood_bytes / 2**20:,.0f}",
+            f"{one.refusals:,}",
+            f"{one.peak_bytes / 2**20:,.0f}",
+            f"{one.wait_ms(0.5):,.0f}",
+            f"{one.wait_ms(0.95):,.0f}",
+            f"{one.wait_ms(0.5) / seen[0].wait_ms(0.5):,.1f}",
+        )
+        for one in seen
+    ]
+    head = ["", "taken", "MiB taken", "refused", "peak MiB", "others' median ms", "others' p95 ms", "times quiet"]
+    floods = Table("hostile", "Hostile load, and what another sender waits for its answers", head, rows)
+    pages = [
+        ("clearing, declarations per second", _spread(beside.rates_alone), _spread(beside.rates_beside)),
+        *[
+            (
+                f"pages, {name} ms",
+                f"{beside.page_ms(beside.pages_alone, part):,.0f}",
+                f"{beside.page_ms(beside.pages_beside, part):,.0f}",
+            )
+            for name, part in (("median", 0.5), ("p95", 0.95))
+        ],
+        ("pages asked for", f"{len(beside.pages_alone):,}", f"{len(beside.pages_beside):,}"),
+        ("pages that failed", "", str(len(beside.failed))),
+    ]
+    return [
+        floods,
+        Table("pages", "Pages and clearing as fast as it goes", ["", "alone", "beside each other"], pages),
+    ]
+
+
+def replay(one: Replay) -> Table:
+    """How fast the past is run again."""
+    million = 1e6 / one.per_second / 60
+    rows = [
+        ("declarations", f"{one.declarations:,}"),
+        ("**declarations per second**", f"{one.per_second:,.0f}"),
+        ("CPU µs per declaration", f"{one.cpu_seconds / one.declarations * 1e6:,.0f}"),
+        ("peak memory, MiB", f"{one.peak_bytes / 2**20:,.0f}"),
+        ("differences from what was recorded", str(one.differences)),
+    ]
+    return Table(
+        "replay", "Replay under the law of the day", ["", ""], rows,
+        f"At this rate a million declarations take {million:.1f} minutes; that is reckoned, not measured.",
+    )  # fmt: skip
+
+
+def yardsticks(found: Yardsticks) -> Table:
+    """What the machine can do at best."""
+    names = {
+        "pace_ms": "a fixed piece of Python, ms",
+        "rsa_verify_us": "RSA-2048 verification, µs",
+        "sha256_gb_per_second": "SHA-256, GB/s",
+        "lxml_mb_per_second": "lxml, messages parsed to a tree, MB/s",
+        "fsync_ms": "8 KiB on disk, ms",
+    }
+    rows = []
+    for name, (middle, low, high) in found._asdict().items():
+        form = "{:,.2f}" if middle < 10 else "{:,.0f}"
+        rows.append((names[name], form.format(middle), f"{form.format(low)} – {form.format(high)}"))
+    return Table("machine", "The machine, one core", ["", "median", "lowest – highest"], rows)
+
+
+def _spreads(measured: Sequence[Measured], figure: Callable[[Measured, Run], float]) -> tuple[str, ...]:
+    return tuple(_spread([figure(one, run) for run in one.runs]) for one in measured)
+
+
+def _spread(values: Sequence[float], form: str = "{:,.0f}") -> str:
+    ends = f" ({form.format(min(values))} – {form.format(max(values))})" if len(values) > 1 else ""
+    return form.format(median(values)) + ends
+
+
+def show(console: Console, table: Table) -> None:
+    """A table on the terminal."""
+    shown = Shown(*table.head, title=table.title)
+    for column in shown.columns[1:]:
+        column.justify = "right"
+    for row in table.rows:
+        shown.add_row(*[cell.replace("**", "") for cell in row], style="bold" if row[0].startswith("**") else None)
+    console.print(shown)
+    if table.note:
+        console.print(table.note, highlight=False)
+
+
+def markdown(table: Table, plots: Sequence[str] = ()) -> str:
+    """The same for the page, with its plots (names of files, titles)."""
+    lines = [f"### {table.title}", ""]
+    for plot in plots:
+        lines += [f"![{table.title}](performance/{plot}.svg)", ""]
+    lines += [
+        "| " + " | ".join(table.head) + " |",
+        "|---|" + "---:|" * (len(table.head) - 1),
+        *["| " + " | ".join(row) + " |" for row in table.rows],
+    ]
+    return "\n".join([*lines, *(["", table.note] if table.note else [])])
+
+
+def begin(section: str) -> str:
+    """Stands before the figures of a section."""
+    return f"<!-- bench {section}: begin -->"
+
+
+def end(section: str) -> str:
+    """Stands behind them."""
+    return f"<!-- bench {section}: end -->"
+
+
+def refresh(page: Path, section: str, text: str) -> None:
+    """Put the figures between the marks of their section; what is written around them stays."""
+    whole = page.read_text(encoding="utf-8")
+    if begin(section) not in whole:
+        raise ValueError(f"{page} has no place for the section {section}: {begin(section)}")
+    before, _, rest = whole.partition(begin(section))
+    _, _, after = rest.partition(end(section))
+    page.write_text(f"{before}{begin(section)}\n{text}\n{end(section)}{after}", encoding="utf-8")
