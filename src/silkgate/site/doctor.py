@@ -123,7 +123,8 @@ def _recogniser(home: Home) -> Finding:
         return _ok("recogniser", "报文由编译识别器识别。", "Messages are recognised by the compiled recogniser.")
     return _note(
         "recogniser",
-        f"报文由正则表达式识别，结果相同，但较慢；编译识别器未安装或被{VARIABLE}=0停用。装好C编译器后运行touch setup.py && make setup。",
+        f"报文由正则表达式识别，结果相同，但较慢；编译识别器未安装或被{VARIABLE}=0停用。"
+        "装好C编译器后运行touch setup.py && make setup。",
         "Messages are recognised by regular expressions, with the same result but more slowly; the compiled recogniser "
         f"was not built or is switched off by {VARIABLE}=0. Install a C compiler and run touch setup.py && make setup.",
     )
