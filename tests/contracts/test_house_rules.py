@@ -190,6 +190,11 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "worker.py": "the engine as a process",
         "replay": "stored messages through the engine again, beside what was recorded",
     },
+    "portal": {
+        "counting.py": "follows what was committed and counts it, for monitoring and the operators' page",
+        "watching.py": "reads for both and for the status page",
+        "service.py": "the pages about the service itself",
+    },
     "exchange": {
         "intake.py": "the stages before anything is stored, one function a stage",
         "documents.py": "the compact records that decisions are made on",

@@ -22,7 +22,13 @@ from silkgate.site.home import Home
 from silkgate.site.postgres import EmbeddedPostgres, postmaster
 
 WaitUntil = Callable[[Callable[[], bool]], bool]
-CHILDREN = {"engine": "worker --role engine", "intake": "worker --role intake", "web": "serve"}
+CHILDREN = {
+    "engine": "worker --role engine",
+    "intake": "worker --role intake",
+    "watch": "worker --role watch",
+    "log": "worker --role log",
+    "web": "serve",
+}
 
 
 class Running:

@@ -16,7 +16,7 @@ from silkgate.clearance import api as clearance
 from silkgate.exchange import api as exchange
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
-from silkgate.portal import logbook
+from silkgate.portal import logbook, service
 from silkgate.standards.ceb.catalogue import MESSAGES
 from silkgate.tariff.api import Card, cards, parameters
 from silkgate.ui.links import address, asked, asked_number
@@ -303,6 +303,8 @@ urlpatterns = [
     path("rules", rules, name="rules"),
     path("rules/<str:slug>", rule, name="rule"),
     path("search", search, name="search"),
+    path("status", service.status, name="status"),
+    path("operations", service.operations, name="operations"),
     path("login", SignIn.as_view(), name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
 ]

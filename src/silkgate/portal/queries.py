@@ -19,8 +19,11 @@ SERVICES = (
     ("rules", "/rules", Text("规则", "Rules")),
     ("log", "/log", Text("验证回执", "Verify a receipt")),
     ("officer", "/officer", Text("关员工作台", "Officer’s desk")),
+    ("status", "/status", Text("运行状态", "Service status")),
 )
 """Address names of the services, the paths that belong to each, their words."""
+FOR_OFFICERS = (("operations", "/operations", Text("运行监测", "Operations")),)
+"""The same, for those who have signed in."""
 
 
 ZONES = {"zhengzhou": Text("郑州跨境电子商务综合试验区", "Zhengzhou cross-border e-commerce pilot zone")}
@@ -30,12 +33,12 @@ ZONES = {"zhengzhou": Text("郑州跨境电子商务综合试验区", "Zhengzhou
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor for `ui/base.html`. Costs no query where the page is shown without a zone or a session."""
     here = request.path.rstrip("/")
-    services = [
-        Service(words, reverse(name), here == prefix or bool(prefix and here.startswith(prefix + "/")))
-        for name, prefix, words in SERVICES
-    ]
     user = getattr(request, "user", None)
     name = user.get_username() if user is not None and user.is_authenticated else ""
+    services = [
+        Service(words, reverse(address), here == prefix or bool(prefix and here.startswith(prefix + "/")))
+        for address, prefix, words in (SERVICES + FOR_OFFICERS if name else SERVICES)
+    ]
     return {
         "services": services,
         "account": Account(name, reverse("login"), reverse("logout")),

@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 case = typer.Typer(no_args_is_help=True, help="案例目录。Case folders.")
 app.add_typer(case, name="case")
+log = typer.Typer(no_args_is_help=True, help="可验证日志。The verifiable log.")
+app.add_typer(log, name="log")
 
 TROUBLE = 2
 """Exit code where a command could not do its work; 1 says that it did and found a difference or a fault."""
@@ -37,6 +39,8 @@ class Role(StrEnum):
 
     ENGINE = "engine"
     INTAKE = "intake"
+    WATCH = "watch"
+    LOG = "log"
     ALL = "all"
 
 
@@ -82,32 +86,49 @@ def serve(
     lifeline.hold()
     listening = socket.socket(fileno=descriptor) if descriptor is not None else web.listen(host, port)
     with application():
+        from silkgate.site import watching
+
+        address = web.address(listening)
         if descriptor is None:
-            typer.echo(web.address(listening))
-        web.server().run(sockets=[listening])
+            typer.echo(address)
+        with watching.heart("web", watching.answers_at(address)):
+            web.server().run(sockets=[listening])
 
 
 @app.command()
-def worker(role: Annotated[Role, typer.Option(help="引擎、接入或两者。Engine, intake or both.")] = Role.ALL) -> None:
-    """后台进程：引擎逐批裁决，接入读取投递目录。The engine decides, the intake reads the folder drop."""
+def worker(
+    role: Annotated[
+        Role, typer.Option(help="引擎、接入、监测、日志或全部。Engine, intake, watch, log or all.")
+    ] = Role.ALL,
+) -> None:
+    """后台进程：引擎裁决，接入读目录，监测计数，日志封存。Engine decides, intake reads, watch counts, log seals."""
     from silkgate.site import lifeline, running
     from silkgate.site.application import application
 
     lifeline.hold()
     with application() as home:
         if role is Role.ALL:
-            running.run_workers([Role.ENGINE, Role.INTAKE])
+            running.run_workers([Role.ENGINE, Role.INTAKE, Role.WATCH, Role.LOG])
             return
+        from silkgate.site import watching
+
         stop = lifeline.stop_event()
-        if role is Role.ENGINE:
-            from silkgate.clearance.api import run_engine
+        with watching.heart(role, watching.engine_is_well if role is Role.ENGINE else watching.always):
+            if role is Role.ENGINE:
+                from silkgate.clearance.api import run_engine
 
-            run_engine(stop)
-        else:
-            from silkgate.exchange.api import watch
+                run_engine(stop)
+            elif role is Role.WATCH:
+                watching.watch(stop)
+            elif role is Role.LOG:
+                from silkgate.site import logkeeping
 
-            home.drop.mkdir(exist_ok=True)
-            watch(home.drop, stop)
+                logkeeping.keep(home, stop)
+            else:
+                from silkgate.exchange.api import watch
+
+                home.drop.mkdir(exist_ok=True)
+                watch(home.drop, stop)
 
 
 @app.command()
@@ -284,6 +305,37 @@ def drill(
     else:
         telling.show(result, Console(highlight=False), language.language())
     raise typer.Exit(0 if result.passed else 1)
+
+
+@app.command()
+def verify(
+    receipt: Annotated[Path, typer.Argument(help="回执文件。The receipt as it was received.")],
+    proof: Annotated[Path, typer.Argument(help="证明文件。The receipt's proof (.tlog-proof).")],
+    checkpoint: Annotated[Path, typer.Argument(help="检查点。A checkpoint that one trusts.")],
+    key: Annotated[
+        list[str] | None, typer.Option(help="日志或见证方的公钥，可多次。Public key of log or witness; repeatable.")
+    ] = None,
+    consistency: Annotated[
+        Path | None, typer.Option(help="两者大小不同时的一致性证明。Links a proof for another size.")
+    ] = None,
+) -> None:
+    """核对回执是否在日志中：不需账号、网络和数据库。Is this receipt in the log? No account, network or database."""
+    from silkgate.site import verifying
+
+    raise typer.Exit(verifying.verify(receipt, proof, checkpoint, key or [], consistency))
+
+
+@log.command("audit")
+def log_audit(
+    checkpoint: Annotated[Path | None, typer.Option(help="另存的检查点。A checkpoint that was kept elsewhere.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """由数据重算整个日志并与其记录比较。Compute the whole log again from the rows and compare."""
+    from silkgate.site import logkeeping
+    from silkgate.site.application import application
+
+    with application():
+        raise typer.Exit(logkeeping.audit(checkpoint, as_json))
 
 
 @case.command("run")

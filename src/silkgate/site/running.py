@@ -29,7 +29,15 @@ from silkgate.site.supervisor import Program, Supervisor
 
 _READY_SECONDS = 60
 _TEND_SECONDS = 0.5
-_COLOURS = {"web": "cyan", "engine": "green", "intake": "yellow", "demo": "magenta", "database": "blue"}
+_COLOURS = {
+    "web": "cyan",
+    "engine": "green",
+    "intake": "yellow",
+    "demo": "magenta",
+    "database": "blue",
+    "watch": "white",
+    "log": "bright_black",
+}
 
 
 class Run:
@@ -80,16 +88,12 @@ class Run:
             supervisor.stop()
 
     def _programs(self, listening: int) -> list[Program]:
-        """In order of start; the reverse is the order of stop: traffic, web, intake, engine."""
-        programs = [
-            Program("engine", _silkgate("worker", "--role", "engine")),
-            Program("intake", _silkgate("worker", "--role", "intake")),
-            Program("web", _silkgate("serve", "--descriptor", str(listening)), descriptors=(listening,)),
-        ]
+        """Those of the service, and the traffic of the demo."""
+        shown = programs(listening)
         if self.parcels_per_second > 0:
             rate = f"{self.parcels_per_second:g}"
-            programs.append(Program("demo", _silkgate("demo", "--per-second", rate), may_finish=True))
-        return programs
+            shown.append(Program("demo", _silkgate("demo", "--per-second", rate), may_finish=True))
+        return shown
 
     @contextmanager
     def _database(self) -> Iterator[EmbeddedPostgres | None]:
@@ -152,8 +156,25 @@ class Run:
         self.console.print(Styled(Text(zh, en).in_language(language())))
 
     def _say(self, name: str, line: str) -> None:
-        prefix = Styled(f"{name:>8} │ ", style=_COLOURS.get(name, ""))
+        prefix = Styled(f"{name:>8} │ ", style=_COLOURS.get(name.split()[0], ""))
         self.console.print(prefix + Styled.from_ansi(line))
+
+
+def programs(listening: int) -> list[Program]:
+    """The processes of the service in order of start; the reverse is the order of stop: web, log, watch, intake and
+    engine.
+
+    `listening` is the descriptor of the port, which all web processes share.
+    """
+    workers = [
+        Program("engine", _silkgate("worker", "--role", "engine")),
+        Program("intake", _silkgate("worker", "--role", "intake")),
+        Program("watch", _silkgate("worker", "--role", "watch")),
+        Program("log", _silkgate("worker", "--role", "log")),
+    ]
+    serve = _silkgate("serve", "--descriptor", str(listening))
+    names = ["web", *[f"web {number}" for number in range(2, web.processes() + 1)]]
+    return workers + [Program(name, serve, descriptors=(listening,)) for name in names]
 
 
 def run_workers(roles: Sequence[str]) -> None:

@@ -8,6 +8,9 @@
 - `SILKGATE_MAX_MESSAGE_BYTES`: size limit of one message
 - `SILKGATE_MAX_BACKLOG_DOCUMENTS`, `SILKGATE_MIN_SHARE_DOCUMENTS`: how much may wait for the engine, and of one sender
 - `SILKGATE_MIN_FREE_DISK_MB`: with less room on the disk nothing is taken in
+- `SILKGATE_LOG=json`: logs as JSON lines
+- `SILKGATE_METRICS_TOKEN`: who knows it may read /metrics
+- `SILKGATE_TLOG_NAME`, `SILKGATE_TLOG_KEY`: name and private key of the verifiable log
 - `SILKGATE_DEBUG=1`: for developers
 """
 
@@ -15,6 +18,7 @@ from __future__ import annotations
 
 import os
 
+from silkgate.site import logs
 from silkgate.site.database import django_database, named_url
 from silkgate.site.home import current_home
 from silkgate.site.postgres import EmbeddedPostgres
@@ -64,6 +68,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "silkgate.site.moment.Moment",
+    "silkgate.site.logs.AccessLog",
     "django.middleware.security.SecurityMiddleware",
     "silkgate.site.headers.ContentSecurityPolicy",
     "silkgate.site.static.StaticFiles",
@@ -148,12 +153,6 @@ MIN_FREE_DISK_BYTES = _whole("SILKGATE_MIN_FREE_DISK_MB", 512) * 2**20
 STORAGE_PLACES = (_HOME.root, EmbeddedPostgres(_HOME.postgres).data)
 """On the disks of these there must be room; a database server elsewhere looks after its own."""
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    # Its "started" and "stopped" lines say nothing that the command line does not.
-    "loggers": {"uvicorn.error": {"level": "WARNING"}},
-}
+METRICS_TOKEN = os.environ.get("SILKGATE_METRICS_TOKEN", "")
+
+LOGGING = logs.settings()
