@@ -12,6 +12,8 @@ from hashlib import sha256
 
 HASH_BYTES = 32
 EMPTY_ROOT = sha256(b"").digest()
+_LEAF, _NODE = sha256(b"\x00"), sha256(b"\x01")
+"""The beginnings of all hashes: copied, because a fresh one costs as much again as what is hashed."""
 
 Subtree = Callable[[int, int], bytes]
 
@@ -22,19 +24,24 @@ class ProofError(Exception):
 
 def leaf_hash(entry: bytes) -> bytes:
     """Hash of a leaf that holds `entry`."""
-    return sha256(b"\x00" + entry).digest()
+    hashed = _LEAF.copy()
+    hashed.update(entry)
+    return hashed.digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Hash of an inner node over its two children."""
-    return sha256(b"\x01" + left + right).digest()
+    hashed = _NODE.copy()
+    hashed.update(left + right)
+    return hashed.digest()
 
 
 def perfect_root(hashes: Sequence[bytes]) -> bytes:
     """Root over hashes whose number is a power of two, one row of the tree after the other."""
     row = list(hashes)
     while len(row) > 1:
-        row = [sha256(b"\x01" + row[i] + row[i + 1]).digest() for i in range(0, len(row), 2)]
+        pairs = iter(row)
+        row = [node_hash(left, right) for left, right in zip(pairs, pairs, strict=True)]
     return row[0]
 
 

@@ -23,7 +23,9 @@ _MOST_BYTES = 16 * 1024
 
 def salt(key: bytes, words: str) -> str:
     """The salt of the statement that `words` name: 32 hexadecimal digits, the same each time, unknown without `key`."""
-    return blake2b(words.encode(), key=key, digest_size=_SALT_BYTES).hexdigest()
+    salted = _keyed(key).copy()
+    salted.update(words.encode())
+    return salted.hexdigest()
 
 
 def receipt(
@@ -88,6 +90,11 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ProofError("the statement names a member twice")
     return found
+
+
+@lru_cache(maxsize=8)
+def _keyed(key: bytes) -> blake2b:
+    return blake2b(key=key, digest_size=_SALT_BYTES)
 
 
 @lru_cache(maxsize=4096)
