@@ -167,9 +167,6 @@ FURNITURE = frozenset({
 """What may stand in any room. Knowing one room is knowing all."""
 
 OWN_FURNITURE: dict[str, dict[str, str]] = {
-    "portal": {
-        "logbook.py": "the verifiable log as a page: is this receipt in it?",
-    },
     "journal": {
         "log.py": "the verifiable log: leaves in, tiles, signed checkpoints and proofs out",
     },
@@ -191,6 +188,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "replay": "stored messages through the engine again, beside what was recorded",
     },
     "portal": {
+        "logbook.py": "the verifiable log as a page: is this receipt in it?",
         "counting.py": "follows what was committed and counts it, for monitoring and the operators' page",
         "watching.py": "reads for both and for the status page",
         "service.py": "the pages about the service itself",
