@@ -24,7 +24,7 @@ help:
 ## 准备环境：.venv与锁定版本的软件包 · the environment: .venv with the pinned packages
 setup: $(READY)
 
-$(READY): requirements.lock pyproject.toml setup.py $(wildcard src/silkgate/standards/ceb/*.c)
+$(READY): requirements.lock pyproject.toml setup.py $(wildcard src/silkgate/standards/ceb/*.[ch])
 	@found=; for name in $(SYSTEM_PYTHONS); do \
 	  $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && found=$$name && break; \
 	done; \

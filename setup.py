@@ -5,8 +5,15 @@ Without a C compiler or Python's headers the installation goes on without it, an
 
 from setuptools import Extension, setup
 
+CEB = "src/silkgate/standards/ceb"
+
 setup(
     ext_modules=[
-        Extension("silkgate.standards.ceb._fast", sources=["src/silkgate/standards/ceb/_fast.c"], optional=True),
+        Extension(
+            "silkgate.standards.ceb._fast",
+            sources=[f"{CEB}/_fast.c"],
+            depends=[f"{CEB}/_fast_match.h", f"{CEB}/_fast_pack.h"],
+            optional=True,
+        ),
     ],
 )
