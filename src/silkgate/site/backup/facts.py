@@ -12,7 +12,9 @@ from typing import NamedTuple
 import psycopg
 from psycopg import sql
 
+from silkgate.journal.api import log_entries
 from silkgate.kernel.text import Text
+from silkgate.standards.tlog.merkle import leaf_hash, node_hash, perfect_root, range_hash
 
 
 class Table(NamedTuple):
@@ -133,11 +135,45 @@ def _engine(connection: psycopg.Connection) -> str | None:
                                " receipt_id), ' ' order by id) from clearance_enginecursor")  # fmt: skip
 
 
+def _newest_checkpoint(connection: psycopg.Connection) -> tuple[int, bytes] | None:
+    if not is_there(connection, "journal_logcheckpoint"):
+        return None
+    row = connection.execute("select size, root from journal_logcheckpoint order by size desc limit 1").fetchone()
+    return (row[0], bytes(row[1])) if row else None
+
+
+def _signed_log(connection: psycopg.Connection) -> str | None:
+    """Size and root of the newest checkpoint, as it was signed and published."""
+    newest = _newest_checkpoint(connection)
+    return f"{newest[0]} {newest[1].hex()}" if newest else None
+
+
+def _recomputed_log(connection: psycopg.Connection) -> str | None:
+    """The same root, computed anew from the entries alone."""
+    newest = _newest_checkpoint(connection)
+    if newest is None:
+        return None
+    with connection.cursor() as cursor:
+
+        def subtree(start: int, end: int) -> bytes:
+            if end - start > _ENTRIES_AT_ONCE:
+                half = (start + end) // 2
+                return node_hash(subtree(start, half), subtree(half, end))
+            entries = log_entries(cursor, start, end)
+            return perfect_root([leaf_hash(entries[at : at + 32]) for at in range(0, 32 * (end - start), 32)])
+
+        return f"{newest[0]} {range_hash(0, newest[0], subtree).hex()}"
+
+
+_ENTRIES_AT_ONCE = 256
+
 FACTS: tuple[Fact, ...] = (
     Fact("migrations", Text("表结构版本数", "Migrations"), _migrations),
     Fact("balances.recomputed", Text("由流水重算的余额", "Balances recomputed from transfers"), _balances),
     Fact("balances.stored", Text("账户所记余额", "Balances as stored"), _stored_balances),
     Fact("journal", Text("日志：条数、末号、摘要", "Journal: events, last number, digest"), _journal),
+    Fact("log.signed", Text("已签发的日志根", "Root of the log as signed"), _signed_log),
+    Fact("log.recomputed", Text("由条目重算的日志根", "Root of the log recomputed from its entries"), _recomputed_log),
     Fact("engine", Text("裁决引擎位置", "The engine's place"), _engine),
 )
 """What is compared beyond the tables themselves."""
@@ -158,7 +194,16 @@ class Comparison(NamedTuple):
 
 
 _TABLE_WORDS = Text("表{name}：行数、摘要", "Table {name}: rows, digest")
-_SOUND = Text("余额与流水相符", "Balances agree with transfers")
+_SOUND = (
+    ("balances", Text("余额与流水相符", "Balances agree with transfers"), "balances.recomputed", "balances.stored"),
+    (
+        "log",
+        Text("日志条目与签发的根相符", "Entries of the log agree with its signed root"),
+        "log.recomputed",
+        "log.signed",
+    ),
+)
+"""Pairs of facts that must be equal within one database."""
 SEQUENCES = Text("会重复发号的序列", "Sequences that would give a number twice")
 
 
@@ -174,6 +219,8 @@ def compare(expected: Facts, found: Facts) -> list[Comparison]:
         pair = [facts.values.get(fact.name) for facts in (expected, found)]
         if pair != [None, None]:
             lines.append(Comparison(fact.name, fact.words, *[value or "—" for value in pair]))
-    stored, recomputed = (found.values.get(f"balances.{name}", "—") for name in ("stored", "recomputed"))
-    lines.append(Comparison("balances.sound", _SOUND, recomputed, stored))
+    for about, words, left, right in _SOUND:
+        if left in found.values or right in found.values:
+            pair = [found.values.get(left), found.values.get(right)]
+            lines.append(Comparison(f"{about}.sound", words, *[value or "—" for value in pair]))
     return lines
