@@ -7,7 +7,7 @@ from statistics import median
 
 from bench.latency import Latency
 from bench.plots import Bar, bars
-from bench.report import STAGES, door_us
+from bench.report import STAGES, door_us, stage_us
 from bench.sections import Measured
 from bench.service import ROLES, WRITERS
 
@@ -30,10 +30,9 @@ def stages(measured: Sequence[Measured]) -> str:
     rows = [
         Bar(
             one.name,
-            [door_us(one), *[one.clocked.clocks.get(name, 0) / one.clocked_declarations * 1e6 for name in STAGES]],
+            [door_us(one), *[stage_us(one, name) for name in STAGES]],
         )
         for one in clocked
-        if one.clocked
     ]
     return bars(
         "CPU per stage", "µs per declaration, our processes without PostgreSQL", rows,

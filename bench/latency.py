@@ -17,7 +17,7 @@ from bench.watching import Watch, share
 from silkgate.exchange.api import MESSAGES_PER_SEGMENT
 
 CONNECTIONS = 8
-WARM_SECONDS = 2.0
+WARM_SECONDS = 1.0
 """Of each load, not counted."""
 
 # A waybill stands for itself; the other companions carry the order's number.

@@ -70,7 +70,7 @@ def options(words: Sequence[str] | None = None) -> Options:
         latency_seconds=4,
         flood=2_000,
         scene_seconds=2,
-        rate=chosen.rate or 100,
+        rate=chosen.rate or 600,
     )
 
 

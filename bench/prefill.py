@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
+from silkgate.journal import api as journal
+
 FIRST = 10_000_000_000
 """Numbers of declarations, messages and accounts begin here, above those that a run gives."""
 
@@ -66,6 +68,10 @@ def prefill(url: str, count: int) -> None:
         for done in [pool.submit(_fill, url, table, by_table[table], count) for table in order]:
             done.result()
     with psycopg.connect(url, autocommit=True) as connection:
+        with connection.transaction(), connection.cursor() as cursor:
+            journal.log_begin(cursor)
+            # The log begins behind them: no batch of this database has made these events.
+            cursor.execute("update journal_logstate set event_id = (select max(id) from journal_event)")
         connection.execute("vacuum analyze")
         connection.execute("checkpoint")
 

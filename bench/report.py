@@ -67,9 +67,8 @@ def throughput(measured: Sequence[Measured], oracle: Oracle) -> Table:
     def clocked(figure: Callable[[Measured], str]) -> tuple[str, ...]:
         return tuple(figure(one) if one.clocked else "" for one in measured)
 
-    def stage(one: Measured, name: str) -> str:
-        assert one.clocked is not None
-        return f"{one.clocked.clocks.get(name, 0) / one.clocked_declarations * 1e6:,.1f}"
+    def stage(name: str) -> Callable[[Measured], str]:
+        return lambda one: f"{stage_us(one, name):,.1f}"
 
     rows = [
         ("declarations a run", *each(lambda m: f"{m.stream.parcels:,}")),
@@ -82,14 +81,14 @@ def throughput(measured: Sequence[Measured], oracle: Oracle) -> Table:
         ("share of busy CPU that others took, %", *spread(lambda m, r: r.others_share * 100)),
         ("pace of the machine: a fixed piece of Python, ms", *spread(lambda m, r: r.pace_milliseconds)),
         ("**CPU µs per declaration, all processes**", *spread(lambda m, r: m.us(r.cpu_seconds))),
-        *[(f"· {role}", *spread(lambda m, r, role=role: m.us(r.cpu[role]))) for role in (*ROLES, WRITERS)],
+        *[(f"· {role}", *spread(_cpu_of(role))) for role in (*ROLES, WRITERS)],
         ("load generator and measuring, µs (not in the sum)", *spread(lambda m, r: m.us(r.senders_seconds))),
         ("declarations per second that this CPU allows on 2 cores", *spread(lambda m, r: 2e6 / m.us(r.cpu_seconds))),
         ("**peak memory of all processes, MiB**", *spread(lambda m, r: r.peak_bytes / 2**20)),
         ("requests told to wait, which came again", *spread(lambda m, r: r.refusals)),
         ("WAL bytes per declaration", *spread(lambda m, r: r.wal_bytes / m.stream.parcels)),
         *[
-            (f"stage µs, {label}", *clocked(lambda m, name=name: stage(m, name)))
+            (f"stage µs, {label}", *clocked(stage(name)))
             for name, label in STAGES.items()
         ],
         ("door µs: CPU of web that is in no stage", *clocked(lambda m: f"{door_us(m):,.1f}")),
@@ -104,6 +103,12 @@ def throughput(measured: Sequence[Measured], oracle: Oracle) -> Table:
         " messages of the same session, repeated, forged and hostile ones among them."
     )
     return Table("throughput", "Throughput through the door", ["", *[one.name for one in measured]], rows, note)
+
+
+def stage_us(measured: Measured, name: str) -> float:
+    """What a stage cost a declaration, in the run with clocks."""
+    assert measured.clocked is not None
+    return measured.clocked.clocks.get(name, 0) / measured.clocked_declarations * 1e6
 
 
 def floor_of(measured: Measured) -> Floor:
@@ -127,7 +132,7 @@ def growth(both: Sequence[Measured]) -> Table:
         ("declarations a run", *[f"{one.stream.parcels:,}" for one in both]),
         ("runs, in turn", *[str(len(one.runs)) for one in both]),
         ("**CPU µs per declaration, all processes**", *_spreads(both, lambda m, r: m.us(r.cpu_seconds))),
-        *[(f"· {role}", *_spreads(both, lambda m, r, role=role: m.us(r.cpu[role]))) for role in (*ROLES, WRITERS)],
+        *[(f"· {role}", *_spreads(both, _cpu_of(role))) for role in (*ROLES, WRITERS)],
         ("pace of the machine, ms", *_spreads(both, lambda m, r: r.pace_milliseconds)),
         ("declarations per second", *_spreads(both, lambda m, r: m.stream.parcels / r.seconds)),
         ("WAL bytes per declaration", *_spreads(both, lambda m, r: r.wal_bytes / m.stream.parcels)),
@@ -222,6 +227,10 @@ def yardsticks(found: Yardsticks) -> Table:
         form = "{:,.2f}" if middle < 10 else "{:,.0f}"
         rows.append((names[name], form.format(middle), f"{form.format(low)} – {form.format(high)}"))
     return Table("machine", "The machine, one core", ["", "median", "lowest – highest"], rows)
+
+
+def _cpu_of(role: str) -> Callable[[Measured, Run], float]:
+    return lambda measured, one: measured.us(one.cpu[role])
 
 
 def _spreads(measured: Sequence[Measured], figure: Callable[[Measured, Run], float]) -> tuple[str, ...]:

@@ -27,6 +27,9 @@ from silkgate.site.traffic.zone import Zone
 DOCUMENTS_PER_REQUEST = 4_000
 GROWTH_FROM = 100_000
 LOADS = (0.3, 0.8)
+LATENCY_REQUESTS_PER_SECOND = 40
+"""At the whole rate."""
+DOCUMENTS_PER_PARCEL = 4
 PLAIN = {"SILKGATE_NATIVE": "0"}
 """Leaves every compiled part unused."""
 READING_SECONDS = 8.0
@@ -80,7 +83,7 @@ class Bench:
 
     def __init__(self, options: Options, url: str, place: Path) -> None:
         self.options, self.place = options, place
-        self.zone = Zone(seed=options.seed, as_of=datetime.now(UTC))
+        self.zone = Zone(seed=options.seed, as_of=datetime.now(UTC), keys_dir=place / "keys")
         self.zone.write(place / "zone")
         self.databases = Databases(url, place / "zone")
         self._streams: dict[tuple[int, int, int], Stream] = {}
@@ -137,7 +140,8 @@ class Bench:
     def latency(self, per_message: int, rate: float) -> list[Latency]:
         """Open loop at shares of `rate`, declarations a second, with requests of a few messages."""
         seconds = self.options.latency_seconds
-        stream = self.stream(per_message, int(rate * sum(LOADS) * seconds * 1.05) + 500, max(200, 8 * per_message))
+        per_request = max(per_message, int(rate / LATENCY_REQUESTS_PER_SECOND * DOCUMENTS_PER_PARCEL))
+        stream = self.stream(per_message, int(rate * sum(LOADS) * seconds * 1.1) + 500, per_request)
         with self.databases.fresh(self.options.stored) as url:
             told = latencies(url, stream, self.place / "service", rate=rate, loads=LOADS, seconds=seconds)
         self.forget(stream)

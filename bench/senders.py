@@ -91,6 +91,7 @@ class Senders(threading.Thread):
                     self._post(file, number)
         except BaseException as error:  # told to whoever waits for the senders
             self.errors.append(error)
+            self.stop.set()
 
     def _numbers(self) -> Iterator[int]:
         while not self.stop.is_set():

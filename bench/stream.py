@@ -68,22 +68,37 @@ class Stream(NamedTuple):
 
 
 def made(path: Path, zone: Zone, parcels: int, *, per_message: int, per_request: int, seed: int) -> Stream:
-    """As `make`, by two processes: the second half has other buyers and other numbers."""
+    """As `make`, by two processes: the second half has other buyers and other numbers. The zone's keys must be kept."""
     half = parcels // 2
     shares = ((seed, 1, parcels - half), (seed + 1, parcels - half + 1, half))
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         parts = [
-            pool.submit(_part, path.with_suffix(f".{own}"), zone.seed, zone.as_of, count, per_message, per_request, own,
-                        start)
+            pool.submit(
+                _part, path.with_suffix(f".{own}"), _Likeness.of(zone), count, per_message, per_request, own, start
+            )
             for own, start, count in shares
-        ]  # fmt: skip
+        ]
         streams = [part.result() for part in parts]
     return _joined(path, streams)
 
 
-def _part(path: Path, zone_seed: int, as_of: datetime, parcels: int, per_message: int, per_request: int, seed: int,
-          start: int) -> Stream:  # fmt: skip
-    zone = Zone(seed=zone_seed, as_of=as_of)
+class _Likeness(NamedTuple):
+    """What it takes to make the same zone in another process."""
+
+    seed: int
+    as_of: datetime
+    keys_dir: Path
+
+    @classmethod
+    def of(cls, zone: Zone) -> _Likeness:
+        assert zone.keys_dir is not None
+        return cls(zone.seed, zone.as_of, zone.keys_dir)
+
+
+def _part(
+    path: Path, like: _Likeness, parcels: int, per_message: int, per_request: int, seed: int, start: int
+) -> Stream:
+    zone = Zone(seed=like.seed, as_of=like.as_of, keys_dir=like.keys_dir)
     return make(path, zone, parcels, per_message=per_message, per_request=per_request, seed=seed, start=start)
 
 
