@@ -9,13 +9,16 @@ from io import StringIO
 
 from silkgate.site.database import database
 from silkgate.site.home import Home, current_home
+from silkgate.site.moment import china_time
 
 SETTINGS = "silkgate.site.settings"
 
 
 @contextmanager
 def application() -> Iterator[Home]:
-    """For the time of the block: a database that answers and Django set up on it."""
+    """For the time of the block: a database that answers and Django set up on it. Raises Problem."""
+    # Whatever is decided is decided on the law of a day: better nothing than on that of a wrong one.
+    china_time()
     home = current_home().prepare()
     with database(home):
         set_up()

@@ -17,6 +17,7 @@ from rich.console import Console
 from silkgate import __version__
 from silkgate.site import language
 from silkgate.site.problem import Problem
+from silkgate.site.trouble import as_problem
 
 app = typer.Typer(
     name="silkgate",
@@ -371,7 +372,10 @@ def main() -> None:
     """Entry point: what a person can mend ends in one sentence, not in a traceback."""
     try:
         app()
-    except Problem as problem:
+    except Exception as error:
+        problem = as_problem(error)
+        if problem is None or (os.environ.get("SILKGATE_DEBUG") == "1" and not isinstance(error, Problem)):
+            raise
         if "--json" in sys.argv:
             typer.echo(json.dumps({"error": problem.text._asdict()}, ensure_ascii=False))
         typer.echo(problem.text.in_language(language.language()), err=True)

@@ -47,12 +47,14 @@ def without_password(url: str) -> str:
 
 
 def check_server(url: str) -> None:
-    """Raise Problem, in one sentence and without the password, unless a PostgreSQL new enough answers at `url`."""
+    """Raise Problem, in one sentence and without the password, unless a PostgreSQL that we can use answers at `url`."""
     shown = without_password(url)
     _parsed(url)
     try:
         with psycopg.connect(url, connect_timeout=10) as connection:
             version = connection.info.server_version
+            encoding = connection.info.parameter_status("server_encoding")
+            standby = connection.info.parameter_status("in_hot_standby") == "on"
             connection.execute("SELECT 1")
     except psycopg.Error as error:
         secret = conninfo_to_dict(url).get("password")
@@ -67,6 +69,17 @@ def check_server(url: str) -> None:
         raise Problem(
             f"数据库{shown}是PostgreSQL {version // 10_000}，需要{OLDEST_SUPPORTED_MAJOR}或更新的版本。",
             f"The database {shown} is PostgreSQL {version // 10_000}; {OLDEST_SUPPORTED_MAJOR} or later is needed.",
+        )
+    if standby:
+        raise Problem(
+            f"数据库{shown}是只读副本，{URL_VARIABLE}应指向主库。",
+            f"The database {shown} is a read-only copy. {URL_VARIABLE} must name the primary.",
+        )
+    if encoding != "UTF8":
+        raise Problem(
+            f"数据库{shown}的编码是{encoding}，放不下中文。请用ENCODING 'UTF8'新建一个。",
+            f"The database {shown} has the encoding {encoding}, which does not hold Chinese. "
+            "Make one with ENCODING 'UTF8'.",
         )
 
 

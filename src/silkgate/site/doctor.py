@@ -6,12 +6,12 @@ import json
 import shutil
 import sys
 import tempfile
-import zoneinfo
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib import metadata
+from pathlib import Path
 from re import match
 from typing import NamedTuple
 
@@ -22,6 +22,8 @@ from silkgate.site import web
 from silkgate.site.application import set_up
 from silkgate.site.database import database, named_url, without_password
 from silkgate.site.home import Home, current_home
+from silkgate.site.moment import china_time
+from silkgate.site.postgres import EmbeddedPostgres
 from silkgate.site.problem import Problem
 from silkgate.site.running import is_running
 from silkgate.standards.ceb.fast import VARIABLE, is_compiled
@@ -31,7 +33,6 @@ _MIB = 1024 * 1024
 _FREE_DISK_MIB = 1024
 _STALE_HEARTBEAT = timedelta(seconds=60)
 _CLOCK_TOLERANCE = timedelta(seconds=30)
-_FIRST_PLAUSIBLE_YEAR = 2025
 
 
 class State(StrEnum):
@@ -131,21 +132,10 @@ def _recogniser(home: Home) -> Finding:
 
 
 def _time(home: Home) -> Finding:
-    now = datetime.now(UTC)
-    if now.year < _FIRST_PLAUSIBLE_YEAR:
-        return _wrong(
-            "clock",
-            f"系统时间是{now:%Y-%m-%d}，显然不对，请校时。",
-            f"The clock says {now:%Y-%m-%d}, which cannot be. Set it.",
-        )
     try:
-        local = now.astimezone(zoneinfo.ZoneInfo("Asia/Shanghai"))
-    except zoneinfo.ZoneInfoNotFoundError:
-        return _wrong(
-            "clock",
-            "系统没有Asia/Shanghai时区数据，请安装tzdata。",
-            "The machine knows no time zone Asia/Shanghai. Install tzdata.",
-        )
+        local = china_time()
+    except Problem as problem:
+        return Finding("clock", State.WRONG, problem.text)
     return _ok("clock", f"北京时间{local:%Y-%m-%d %H:%M}。", f"China time is {local:%Y-%m-%d %H:%M}.")
 
 
@@ -165,17 +155,22 @@ def _port(home: Home) -> Finding:
 
 
 def _disk(home: Home) -> Finding:
-    place = home.root
-    while not place.exists():
-        place = place.parent
-    free_mib = shutil.disk_usage(place).free // _MIB
+    """Of the home folder and, where they lie elsewhere, of the embedded database's files: the one with less room."""
+    places = [home.root] if named_url() else [home.root, EmbeddedPostgres(home.postgres).data]
+    free_mib, place = min((_free_mib(place), place) for place in places)
     if free_mib < _FREE_DISK_MIB:
         return _wrong(
             "disk",
-            f"数据目录{home.root}所在磁盘只剩{free_mib} MiB，请腾出至少{_FREE_DISK_MIB} MiB。",
-            f"The disk of {home.root} has {free_mib} MiB left; make room for at least {_FREE_DISK_MIB} MiB.",
+            f"{place}所在磁盘只剩{free_mib} MiB，请腾出至少{_FREE_DISK_MIB} MiB。",
+            f"The disk of {place} has {free_mib} MiB left; make room for at least {_FREE_DISK_MIB} MiB.",
         )
     return _ok("disk", f"磁盘剩余{free_mib:,} MiB。", f"The disk has {free_mib:,} MiB left.")
+
+
+def _free_mib(place: Path) -> int:
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(place).free // _MIB
 
 
 def _home(home: Home) -> Finding:
@@ -227,14 +222,20 @@ def _reachable_database(home: Home) -> Iterator[Finding]:
 
 
 def _migrations(home: Home) -> Finding:
-    from silkgate.site.health import unapplied_migrations
+    from silkgate.site.health import unapplied_migrations, unknown_migrations
 
-    waiting = unapplied_migrations()
+    waiting, unknown = unapplied_migrations(), unknown_migrations()
     if waiting:
         return _wrong(
             "migrations",
             f"数据库有{len(waiting)}项升级未执行，请运行silkgate migrate。",
             f"The database lacks {len(waiting)} migrations. Run silkgate migrate.",
+        )
+    if unknown:
+        return _note(
+            "migrations",
+            f"数据库已由较新的版本升级（{unknown[0]}），请更新本机程序。",
+            f"A later release has changed the tables ({unknown[0]}). Bring this checkout up to date.",
         )
     return _ok("migrations", "数据表是最新的。", "The tables are up to date.")
 
@@ -280,6 +281,18 @@ def _database_clock(home: Home) -> Finding:
             "database clock",
             f"数据库与本机的时间相差{seconds}秒，请校时。",
             f"The clocks of the database and of this machine differ by {seconds} s. Set them.",
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT max(received_at) FROM exchange_segment WHERE id > (SELECT max(id) - 100 FROM exchange_segment)"
+        )
+        newest = cursor.fetchone()[0]
+    if newest is not None and newest - there > _CLOCK_TOLERANCE:
+        return _wrong(
+            "database clock",
+            f"最近收到的报文记为{newest.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC，晚于现在：时钟曾经或现在不对，请校时。",
+            f"The newest message is dated {newest.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, which is yet to come: "
+            "the clock was wrong or is. Set it.",
         )
     return _ok("database clock", "数据库与本机时间一致。", "The clocks of database and machine agree.")
 

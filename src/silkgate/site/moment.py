@@ -1,11 +1,33 @@
-"""The time of a request: read once, where the request comes in. Pages and REST take it from the request."""
+"""The time: read once, where a request comes in or a process starts. Pages and REST take it from the request."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.http import HttpRequest, HttpResponse
+
+from silkgate.site.problem import Problem
+
+_FIRST_PLAUSIBLE_YEAR = 2025
+"""No release is older. A machine without a battery wakes up in 1970 or in the year of its firmware."""
+
+
+def china_time() -> datetime:
+    """The time of day in the zone's own time. Raises Problem where the clock cannot be right."""
+    now = datetime.now(UTC)
+    if now.year < _FIRST_PLAUSIBLE_YEAR:
+        raise Problem(
+            f"系统时间是{now:%Y-%m-%d}，显然不对，请校时。", f"The clock says {now:%Y-%m-%d}, which cannot be. Set it."
+        )
+    try:
+        return now.astimezone(ZoneInfo("Asia/Shanghai"))
+    except ZoneInfoNotFoundError:
+        raise Problem(
+            "系统没有Asia/Shanghai时区数据，请安装tzdata。",
+            "The machine knows no time zone Asia/Shanghai. Install tzdata.",
+        ) from None
 
 
 class Moment:
