@@ -15,6 +15,7 @@ from silkgate.portal import watching
 from silkgate.tariff.api import cards
 
 _UNREADABLE = Text("无法识别的发送方", "Senders that cannot be read")
+_TIMES = (Text("中位", "Median"), Text("95 %", "95 %"), Text("99 %", "99 %"), Text("最长", "Longest"))
 _CHART_HEIGHT = 60
 _BAR_WIDTH = 10
 _SLOW = timedelta(minutes=5)
@@ -30,7 +31,16 @@ def status(request: HttpRequest) -> HttpResponse:
         "moment": request.moment,  # type: ignore[attr-defined]
         "windows": [words for words, _ in watching.WINDOWS],
         "all_at_work": bool(found.parts) and all(part.at_work for part in found.parts),
-        "parts": [(part, [percent(share.per_100k) for share in part.shares]) for part in found.parts],
+        "parts": [
+            (
+                part,
+                [
+                    (words, percent(share.per_100k))
+                    for (words, _), share in zip(watching.WINDOWS, part.shares, strict=True)
+                ],
+            )
+            for part in found.parts
+        ],
     }
     return render(request, "portal/status.html", context)
 
@@ -68,15 +78,14 @@ def operations(request: HttpRequest) -> HttpResponse:
         "bars": _bars(arrived),
         "chart_width": _BAR_WIDTH * len(arrived),
         "chart_height": _CHART_HEIGHT,
+        "drawing_height": _CHART_HEIGHT + 1,
         "most": max((minute.documents for minute in arrived), default=0),
         "waiting": waiting,
         "late": waiting.oldest_at is not None and moment - waiting.oldest_at > _SLOW,
         "senders": [(sender or _UNREADABLE, documents) for sender, documents in waiting.senders],
-        "stages": [
-            (stage, [duration(ms) for ms in (stage.p50_ms, stage.p95_ms, stage.p99_ms, stage.max_ms)])
-            for stage in watching.stages()
-        ],
+        "stages": [(stage, list(zip(_TIMES, map(duration, stage[2:]), strict=True))) for stage in watching.stages()],
         "newest": watching.NEWEST,
+        "times": _TIMES,
         "reasons": [(slug, named.get(slug), times) for slug, times in reasons],
         "parts": watching.status(moment).parts,
     }
