@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -20,6 +21,7 @@ from silkgate.exchange import api as exchange
 from silkgate.exchange.auditing import audit
 from silkgate.exchange.sealing import SEALER_LOCK, LogRolledBackError, SealerBusyError
 from silkgate.journal import api as journal
+from silkgate.site.scratch import private_database
 from silkgate.standards.tlog.merkle import verify_consistency
 from silkgate.standards.tlog.note import read_key
 from silkgate.standards.tlog.proof import read_checkpoint
@@ -46,6 +48,35 @@ def sealed(database: str, published: Path) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+TABLES = (
+    "journal_event", "exchange_receipt", "exchange_receiptsegment", "exchange_message",
+    "journal_logtile", "journal_logrange", "journal_logcheckpoint", "journal_logkey", "journal_logstate",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shared(database_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Connection]:
+    """The same for all tests that leave it as it was; what its tables hold is kept beside them."""
+    with private_database(database_server) as url, open_database(url) as connection:
+        decide(url, CASE)
+        person(connection, "one")
+        with sealing(url, tmp_path_factory.mktemp("log") / "published") as sealer:
+            assert sealer.drain() > 0
+        for table in TABLES:
+            connection.execute(f"create table kept_{table} as table {table}")
+        yield connection
+
+
+@pytest.fixture
+def changeable(shared: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    """A sealed case that may be changed; afterwards everything is put back."""
+    yield shared
+    with shared.transaction():
+        for table in TABLES:
+            words = f"delete from {table}; insert into {table} select * from kept_{table}"
+            shared.execute(IN_THE_WAY.format(table, words))
+
+
 def person(connection: psycopg.Connection, name: str) -> None:
     """An event that no batch caused."""
     with connection.cursor() as cursor:
@@ -60,20 +91,20 @@ def size(connection: psycopg.Connection) -> int:
 # --- Proofs -----------------------------------------------------------------------------------------------------------
 
 
-def test_every_receipt_has_a_proof_that_anybody_can_check(sealed: psycopg.Connection) -> None:
-    checkpoint = journal.log_checkpoint(sealed.cursor())
+def test_every_receipt_has_a_proof_that_anybody_can_check(shared: psycopg.Connection) -> None:
+    checkpoint = journal.log_checkpoint(shared.cursor())
     assert checkpoint is not None
-    receipts = exchange.all_receipts(sealed, 0)
+    receipts = exchange.all_receipts(shared, 0)
     assert len(receipts) > 10
     places = set()
     for receipt in receipts:
-        proof = exchange.receipt_proof(sealed, receipt.id)
+        proof = exchange.receipt_proof(shared, receipt.id)
         assert proof is not None
         verdict = verify_receipt(receipt.body, proof.text().encode(), checkpoint.encode(), [KEY])
         assert verdict.holds, verdict.text
         assert verdict.said is not None
         assert (verdict.said["receipt"], verdict.said["kind"]) == (receipt.id, receipt.kind)
-        (digest,) = sealed.execute(
+        (digest,) = shared.execute(
             "select encode(sha256, 'hex') from exchange_message where id = %s", (receipt.message_id,)
         ).fetchone()
         assert (verdict.said["message"], verdict.said["message_sha256"]) == (receipt.message_id, digest)
@@ -82,16 +113,16 @@ def test_every_receipt_has_a_proof_that_anybody_can_check(sealed: psycopg.Connec
     assert len(places) == len(receipts)
 
 
-def test_all_is_covered_once(sealed: psycopg.Connection) -> None:
+def test_all_is_covered_once(shared: psycopg.Connection) -> None:
     """As many leaves as receipts, batches, and events of people; the digests count every other event."""
-    (receipts, batches, people), *_ = sealed.execute(
+    (receipts, batches, people), *_ = shared.execute(
         "select (select count(*) from exchange_receipt), (select count(*) from clearance_batch),"
         " (select count(*) from journal_event where batch_no is null)"
     ).fetchall()
     assert people >= 2
-    assert size(sealed) == receipts + batches + people
-    result = audit(sealed)
-    assert result == (size(sealed), batches, people, 1, 0, None)
+    assert size(shared) == receipts + batches + people
+    result = audit(shared)
+    assert result == (size(shared), batches, people, 1, 0, None)
 
 
 def test_what_is_not_sealed_has_no_proof_yet(database: str) -> None:
@@ -221,24 +252,24 @@ _VERBS = {"set": "update {} set", "delete": "delete from {}", "insert": "insert 
 
 @pytest.mark.parametrize(("table", "words", "told"), TAMPERED.values(), ids=TAMPERED)
 def test_what_was_changed_behind_the_log_is_found(
-    sealed: psycopg.Connection, table: str, words: str, told: str
+    changeable: psycopg.Connection, table: str, words: str, told: str
 ) -> None:
-    assert audit(sealed).difference is None
+    assert audit(changeable).difference is None
     verb, _, rest = words.partition(" ")
-    sealed.execute(IN_THE_WAY.format(table, f"{_VERBS[verb].format(table)} {rest}"))
-    difference = audit(sealed).difference
+    changeable.execute(IN_THE_WAY.format(table, f"{_VERBS[verb].format(table)} {rest}"))
+    difference = audit(changeable).difference
     assert difference is not None
     assert told in difference.en
     assert difference.zh
 
 
-def test_a_receipt_whose_bytes_were_changed_is_found(sealed: psycopg.Connection) -> None:
+def test_a_receipt_whose_bytes_were_changed_is_found(changeable: psycopg.Connection) -> None:
     from silkgate.exchange.outbox import _compress, receipt_bodies
 
-    body = receipt_bodies(sealed, [2])[2]
+    body = receipt_bodies(changeable, [2])[2]
     forged = _compress.compress(body.replace(b"<returnInfo>", b"<returninfo>", 1))
-    sealed.execute("update exchange_receiptsegment set body = %s where id = 2", (forged,))
-    difference = audit(sealed).difference
+    changeable.execute("update exchange_receiptsegment set body = %s where id = 2", (forged,))
+    difference = audit(changeable).difference
     assert difference is not None
     assert "receipt" in difference.en
     assert "batch 2" in difference.en
@@ -256,9 +287,9 @@ def test_a_receipt_whose_bytes_were_changed_is_found(sealed: psycopg.Connection)
         "truncate journal_logkey",
     ],
 )
-def test_no_statement_changes_what_was_sealed(sealed: psycopg.Connection, words: str) -> None:
+def test_no_statement_changes_what_was_sealed(shared: psycopg.Connection, words: str) -> None:
     with pytest.raises(psycopg.errors.IntegrityError, match="only ever added"):
-        sealed.execute(words)
+        shared.execute(words)
 
 
 def test_rows_that_the_engine_did_not_write_stop_the_sealer(
@@ -316,51 +347,73 @@ def test_there_is_one_sealer(sealed: psycopg.Connection, database: str, publishe
 
 # --- Killed -----------------------------------------------------------------------------------------------------------
 
-_CHILD = """
-import sys, datetime, pathlib, psycopg
+_CHILDREN = """
+import os, sys, datetime, pathlib, psycopg
 from silkgate.site.application import set_up
 set_up()
 from silkgate.exchange import sealing
 from silkgate.standards.tlog.note import Signer
 sealing.BATCHES_AT_ONCE = 1
 url, published, name, seed = sys.argv[1:]
-at = datetime.datetime(2026, 6, 18, 12, tzinfo=datetime.timezone.utc)
 signer = Signer(name, bytes.fromhex(seed))
-with sealing.Sealer(lambda: psycopg.connect(url), signer, lambda: at, pathlib.Path(published)) as sealer:
-    print("ready", flush=True)
-    while sealer.seal():
-        print("sealed", flush=True)
-print("done", flush=True)
+at = datetime.datetime(2026, 6, 18, 12, tzinfo=datetime.timezone.utc)
+for line in sys.stdin:
+    pid = os.fork()
+    if not pid:
+        with sealing.Sealer(lambda: psycopg.connect(url), signer, lambda: at, pathlib.Path(published)) as sealer:
+            print("ready", os.getpid(), flush=True)
+            while sealer.seal():
+                print("sealed", flush=True)
+        os._exit(0)
+    print("ended", os.waitpid(pid, 0)[1], flush=True)
 """
+"""Makes sealers by forking, one after the other: they are up in milliseconds, so that many can be killed."""
+
+
+@contextmanager
+def _children(url: str, published: Path) -> Iterator[subprocess.Popen[str]]:
+    words = [sys.executable, "-c", _CHILDREN, url, str(published), NAME, SEED.hex()]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as zygote:
+        yield zygote
+
+
+def _run_and_kill(zygote: subprocess.Popen[str], seals: int, seconds: float) -> bool:
+    """A sealer that is killed so many seals and seconds later; whether that struck it at work."""
+    assert zygote.stdin is not None
+    assert zygote.stdout is not None
+    zygote.stdin.write("\n")
+    ready, pid = zygote.stdout.readline().split()
+    assert ready == "ready"
+    said = ready
+    child = os.pidfd_open(int(pid))  # names this child for ever: the number of a dead one may be a stranger's
+    while seals and said != "ended":
+        said, seals = zygote.stdout.readline().split()[0], seals - 1
+    time.sleep(seconds)
+    if said != "ended":
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(child, signal.SIGKILL)
+    os.close(child)
+    status = "0"
+    while said != "ended":
+        said, _, status = zygote.stdout.readline().strip().partition(" ")
+    return status == str(int(signal.SIGKILL))
 
 
 def test_killed_in_the_middle_it_continues_where_the_database_says(database: str, published: Path) -> None:
     """SIGKILL at any moment, over and over: nothing twice, nothing left out, no two checkpoints that differ."""
     decide(database, CASE, per_batch=1)
     random = Random(7)
-    kills, seen = 0, {}
-    with open_database(database) as connection:
+    kills = 0
+    roots: dict[int, bytes] = {}
+    with open_database(database) as connection, _children(database, published) as zygote:
         cursor = connection.cursor()
-        for _ in range(40):
-            child = subprocess.Popen(
-                [sys.executable, "-c", _CHILD, database, str(published), NAME, SEED.hex()],
-                stdout=subprocess.PIPE,
-                text=True,
-                env={**os.environ, "DATABASE_URL": database},
-            )
-            assert child.stdout is not None
-            assert child.stdout.readline() == "ready\n"
-            for _ in range(random.randrange(6)):
-                child.stdout.readline()
-            time.sleep(random.random() / 100)
-            child.send_signal(signal.SIGKILL)
-            rest = child.stdout.read()
-            child.wait()
-            kills += "done" not in rest
+        for _ in range(60):
+            struck = _run_and_kill(zygote, random.randrange(3), random.random() / 50)
+            kills += struck
             for length, root, _ in journal.log_checkpoints(cursor, 0, limit=10_000):
-                assert seen.setdefault(length, root) == root
+                assert roots.setdefault(length, root) == root
             _wait_until_unlocked(connection)
-            if "done" in rest:
+            if not struck:
                 break
         assert kills > 3
         with sealing(database, published) as sealer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from silkgate.standards.tlog.merkle import ProofError
@@ -94,6 +94,7 @@ def test_a_stranger_of_the_same_name_is_passed_over() -> None:
     assert open_note(STRANGER.sign(CHECKPOINT.text()).encode(), [LOG.key]).verified == ()
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(SIGNED.encode()) - 1), st.integers(0, 7))
 def test_a_turned_bit_is_never_taken_for_signed(place: int, bit: int) -> None:
     raw = bytearray(SIGNED.encode())

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from silkgate.standards.tlog import statement
@@ -48,6 +48,7 @@ def consistency(old: int, new: int) -> bytes:
 KEY = str(LOG.key)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 20), st.data())
 def test_a_receipt_in_the_log_holds(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
@@ -62,6 +63,7 @@ def test_a_receipt_in_the_log_holds(size: int, data: st.DataObject) -> None:
     assert "signature of silkgate/test holds" in verdict.text.en
 
 
+@settings(deadline=None)
 @given(st.integers(1, 20), st.integers(1, 20), st.data())
 def test_a_proof_for_another_size_holds_with_a_link(shown: int, trusted: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, shown - 1))
@@ -119,6 +121,7 @@ def test_what_does_not_hold_says_why_in_both_languages(
     assert any("\u4e00" <= character <= "\u9fff" for character in verdict.text.zh)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.binary(max_size=300), st.binary(max_size=300))
 def test_whatever_is_handed_in_gets_an_answer(receipt: bytes, shown: bytes, trusted: bytes) -> None:
     assert not verify_receipt(receipt, shown, trusted).holds
