@@ -66,7 +66,7 @@ test-all: check
 test-server: setup
 	@$(PYTHON) tests/system_postgres.py $(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not slow" $(SERVER_TESTS)
 
-## 测量吞吐，写入docs/performance.md · throughput, written to docs/performance.md
+## 测量性能，写入docs/performance.md，约15分钟 · rates, latency, growth, hostile load: a quarter of an hour
 bench: setup
 	@$(PYTHON) -m bench
 

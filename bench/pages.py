@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from bench.service import Service, get
 
-PAGES = ("/", "/live", "/messages", "/declarations", "/rules", "/search?q=41019600P1")
+PAGES = ("/", "/messages", "/declarations", "/rules", "/search?q=41019600P1")
 PER_SECOND = 10
 _THREADS = 4
 

@@ -22,8 +22,9 @@ from silkgate.site import web
 from silkgate.site.lifeline import VARIABLE as LIFELINE
 
 ROOT = Path(__file__).resolve().parents[1]
-WEB, ENGINE, COMMIT, REST, POSTGRESQL = "web", "engine", "commit", "log, watch, folder", "PostgreSQL"
-ROLES = (WEB, ENGINE, COMMIT, REST, *[f"{POSTGRESQL} for {role}" for role in (WEB, ENGINE, COMMIT, REST)])
+WEB, ENGINE, COMMIT, LOG, REST, POSTGRESQL = "web", "engine", "commit", "log", "watch, folder", "PostgreSQL"
+_PROGRAMS = (WEB, ENGINE, COMMIT, LOG, REST)
+ROLES = (*_PROGRAMS, *[f"{POSTGRESQL} for {role}" for role in _PROGRAMS])
 WRITERS = f"{POSTGRESQL}: writers, the rest"
 _CLOCKED = (WEB, ENGINE)
 _PATIENCE_SECONDS = 60
@@ -45,7 +46,7 @@ class Service(NamedTuple):
         """Process numbers by role, and of the postmaster, whose other children are counted with it."""
         found: dict[str, list[int]] = {role: [] for role in ROLES}
         for name, processes in self.processes.items():
-            role = name if name in _CLOCKED else REST
+            role = name if name in ROLES else REST
             for process in processes:
                 found[role].append(process.pid)
                 # The engine hands its batches to a process of its own.
