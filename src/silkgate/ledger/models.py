@@ -38,7 +38,14 @@ class Transfer(models.Model):
 
     class Meta:
         indexes = (
-            models.Index(fields=["account_id", "id"], name="ledger_transfer_account"),
+            # An account's transfers lie anywhere: a Bloom filter for each few pages says where they do not.
+            BrinIndex(
+                fields=["account_id"],
+                name="ledger_transfer_of_account",
+                opclasses=["int8_bloom_ops"],
+                autosummarize=True,
+                pages_per_range=32,
+            ),
             # Subjects come in the order of their numbers but for what is given back: a summary of pages is enough.
             BrinIndex(fields=["reference_id"], name="ledger_transfer_subject"),
         )

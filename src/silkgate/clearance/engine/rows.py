@@ -1,7 +1,8 @@
 """The engine's reads: one statement a table, each for a set of keys; and a declaration's row as an entry.
 
 Every statement starts from the keys and looks each up by index, which is why the engine's session switches other plans
-off (see `run`). Key columns come first in keyed reads, last in listed reads.
+off (see `run`). Key columns come first in keyed reads, last in listed reads, which go through a hash of one key column:
+half the index (decisions/0021).
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ PAYMENTS = (
 )
 PAYMENTS_OF_ORDERS = (
     f"select {_PAYMENT} from {_KEYS} as k(ebp_code, order_no)"  # noqa: S608
-    " join clearance_payment d using (order_no, ebp_code) order by d.message_id, d.position"
+    " join clearance_payment d on hashtextextended(d.order_no, 0) = hashtextextended(k.order_no, 0)"
+    " and d.order_no = k.order_no and d.ebp_code = k.ebp_code order by d.message_id, d.position"
 )
 WAREHOUSE_ENTRIES = (
     f"select d.operator_code, d.cop_no, {_DOCUMENT} from {_KEYS} as k(operator_code, cop_no)"  # noqa: S608
@@ -61,7 +63,8 @@ DECLARATIONS = (
 )
 DECLARATIONS_OF_WAYBILLS = (
     f"select {DECLARATION} from {_KEYS} as k(logistics_code, logistics_no)"  # noqa: S608
-    " join clearance_declaration d using (logistics_no, logistics_code) order by d.id"
+    " join clearance_declaration d on hashtextextended(d.logistics_no, 0) = hashtextextended(k.logistics_no, 0)"
+    " and d.logistics_no = k.logistics_no and d.logistics_code = k.logistics_code order by d.id"
 )
 DECLARATIONS_BY_INVT_NO = f"select {DECLARATION} from clearance_declaration d where d.invt_no = any(%s)"  # noqa: S608
 DECLARATIONS_BY_ID = f"select {DECLARATION} from clearance_declaration d where d.id = any(%s)"  # noqa: S608

@@ -33,7 +33,8 @@ PENDING = 20_000
 
 _NUMBERS_GIVEN = (
     "select d.message_id, d.position, d.invt_no from unnest(%s::text[], %s::text[]) as k(logistics_code, logistics_no)"
-    " join clearance_declaration d using (logistics_no, logistics_code) where d.invt_no is not null"
+    " join clearance_declaration d on hashtextextended(d.logistics_no, 0) = hashtextextended(k.logistics_no, 0)"
+    " and d.logistics_no = k.logistics_no and d.logistics_code = k.logistics_code where d.invt_no is not null"
 )
 _KEYS = "select id, ebp_code, order_no from clearance_declaration where id = any(%s)"
 
