@@ -222,6 +222,13 @@ def test_an_error_is_one_line_too(lines: Lines) -> None:
     assert "ValueError: why" in lines.lines[0]["exception"]
 
 
+@pytest.mark.parametrize("line", ['{"event": "x", "logger": "silkgate.trail"}', "Traceback (most recent call last):"])
+def test_lines_of_other_processes_are_json_too(line: str) -> None:
+    told = json.loads(logs.relayed("engine", line))
+    assert told["logger"] in ("silkgate.trail", "silkgate.engine")
+    assert told["event"] in ("x", line)
+
+
 def test_an_unknown_form_of_logs_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(logs.VARIABLE, "xml")
     with pytest.raises(Problem, match="SILKGATE_LOG must be text or json, not 'xml'"):

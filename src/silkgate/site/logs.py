@@ -71,6 +71,15 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=_plain)
 
 
+def relayed(part: str, line: str) -> str:
+    """What a process under us has said, as a line of ours: JSON as it is, anything else as an event of that part."""
+    if line.startswith("{"):
+        return line
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    told = {"at": at, "level": "INFO", "logger": f"silkgate.{part}", "event": line, "process": os.getpid()}
+    return json.dumps(told, ensure_ascii=False)
+
+
 def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 

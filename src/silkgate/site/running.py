@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.text import Text as Styled
 
 from silkgate.kernel.text import Text
-from silkgate.site import web
+from silkgate.site import logs, web
 from silkgate.site.database import URL_VARIABLE, check_server, named_url
 from silkgate.site.home import Home, current_home
 from silkgate.site.language import language
@@ -147,17 +147,20 @@ class Run:
 
     def _announce(self, address: str) -> None:
         text = Text(f"丝关已就绪：{address}（按Ctrl-C停止）", f"Silkgate is ready: {address} (Ctrl-C stops it)")
-        self.console.print(Styled(text.in_language(language()), style="bold"))
+        self._tell(*text, style="bold")
         if self.home.demo_officer.exists():
             name, password = self.home.demo_officer.read_text(encoding="utf-8").split()
             self._tell(f"演示关员登录：{name}，密码{password}", f"Demo officer: {name}, password {password}")
 
-    def _tell(self, zh: str, en: str) -> None:
-        self.console.print(Styled(Text(zh, en).in_language(language())))
+    def _tell(self, zh: str, en: str, style: str = "") -> None:
+        text = Text(zh, en).in_language(language())
+        if logs.is_structured():
+            self._say("run", text)
+        else:
+            self.console.print(Styled(text, style=style))
 
     def _say(self, name: str, line: str) -> None:
-        prefix = Styled(f"{name:>8} │ ", style=_COLOURS.get(name.split()[0], ""))
-        self.console.print(prefix + Styled.from_ansi(line))
+        _say(self.console, name, line)
 
 
 def programs(listening: int) -> list[Program]:
@@ -177,12 +180,21 @@ def programs(listening: int) -> list[Program]:
     return workers + [Program(name, serve, descriptors=(listening,)) for name in names]
 
 
+def _say(console: Console, name: str, line: str) -> None:
+    """A line of a process under us: with its name in front, or as JSON lines where logs are."""
+    if logs.is_structured():
+        console.out(logs.relayed(name.split()[0], line), highlight=False)
+    else:
+        prefix = Styled(f"{name:>8} │ ", style=_COLOURS.get(name.split()[0], ""))
+        console.print(prefix + Styled.from_ansi(line))
+
+
 def run_workers(roles: Sequence[str]) -> None:
     """Several workers in one terminal, until stopped."""
     console = Console(highlight=False, soft_wrap=True)
     stop = stop_event()
     programs = [Program(role, _silkgate("worker", "--role", role)) for role in roles]
-    supervisor = Supervisor(programs, lambda name, line: console.print(Styled(f"{name:>8} │ {line}")))
+    supervisor = Supervisor(programs, lambda name, line: _say(console, name, line))
     supervisor.start()
     try:
         while not stop.wait(_TEND_SECONDS):

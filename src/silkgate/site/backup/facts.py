@@ -76,7 +76,7 @@ def is_there(connection: psycopg.Connection, table: str) -> bool:
 def _table_names(connection: psycopg.Connection) -> list[str]:
     rows = connection.execute(
         "select format('%I.%I', schemaname, tablename) from pg_tables"
-        " where schemaname not in ('pg_catalog', 'information_schema') order by 1"
+        " where schemaname !~ '^(pg_|information_schema$)' order by 1"
     )
     return [row[0] for row in rows.fetchall()]
 
@@ -193,7 +193,7 @@ class Comparison(NamedTuple):
         return self.expected == self.found
 
 
-_TABLE_WORDS = Text("表{name}：行数、摘要", "Table {name}: rows, digest")
+_TABLE_WORDS = Text("表{name}", "Table {name}")
 _SOUND = (
     ("balances", Text("余额与流水相符", "Balances agree with transfers"), "balances.recomputed", "balances.stored"),
     (
@@ -213,7 +213,8 @@ def compare(expected: Facts, found: Facts) -> list[Comparison]:
     for name in sorted(expected.tables.keys() | found.tables.keys()):
         sides = [facts.tables.get(name) for facts in (expected, found)]
         told = [f"{table.rows:,} {table.digest}" if table else "—" for table in sides]
-        words = Text(_TABLE_WORDS.zh.format(name=name), _TABLE_WORDS.en.format(name=name))
+        shown = name.removeprefix("public.")
+        words = Text(_TABLE_WORDS.zh.format(name=shown), _TABLE_WORDS.en.format(name=shown))
         lines.append(Comparison(f"table {name}", words, *told))
     for fact in FACTS:
         pair = [facts.values.get(fact.name) for facts in (expected, found)]

@@ -181,8 +181,8 @@ def _has_data(url: str) -> bool:
     """Whether anything but what `silkgate migrate` itself writes is there."""
     with psycopg.connect(url) as connection:
         rows = connection.execute(
-            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname not in"
-            " ('pg_catalog', 'information_schema') and tablename not in"
+            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname !~"
+            " '^(pg_|information_schema$)' and tablename not in"
             " ('django_migrations', 'django_content_type', 'auth_permission')"
         ).fetchall()
         for (name,) in rows:

@@ -45,7 +45,7 @@ def show(result: Drill, console: Console, language: str) -> None:
     for line in result.lines:
         verdict = (_EQUAL if line.agrees else _DIFFERENT).in_language(language)
         mark = "[green]✓[/]" if line.agrees else "[bold red]✗[/]"
-        table.add_row(line.words.in_language(language), line.expected, line.found, f"{mark} {verdict}")
+        table.add_row(line.words.in_language(language), _short(line.expected), _short(line.found), f"{mark} {verdict}")
     console.print(table)
     for name, seconds in ((_BACKUP, result.backup_seconds), (_RESTORE, result.restore_seconds),
                           (_COMPARE, result.compare_seconds)):  # fmt: skip
@@ -56,6 +56,13 @@ def show(result: Drill, console: Console, language: str) -> None:
     outcome = _FAILED if wrong else _PROVED
     console.print(outcome.in_language(language).format(tables=len(facts.tables), rows=facts.rows, count=wrong))
 
+
+def _short(value: str) -> str:
+    """Digests by their beginning: what differs, differs there; all of it is in the JSON."""
+    return " ".join(word if len(word) <= _SHOWN else f"{word[:_SHOWN]}…" for word in value.split())
+
+
+_SHOWN = 12
 
 _SAVED = Text(
     "已备份到{place}：{rows:,}行，{size:.1f} MiB，{seconds:.1f}秒。{secrets}",
