@@ -11,8 +11,9 @@ from typing import Any
 
 import psycopg
 
-from bench.prefill import FIRST
+from bench.prefill import last_segment
 from bench.stream import FAULTS, LATE, Stream
+from silkgate.exchange.api import MESSAGES_PER_SEGMENT
 from silkgate.ledger import api as ledger
 from silkgate.site.database import use_database
 from silkgate.site.scratch import private_database
@@ -27,8 +28,11 @@ RECEIPTS = {"CEB311Message": "CEB312Message", "CEB411Message": "CEB412Message", 
 ACCEPTED = ("800", "300", "500")
 
 
-def after_run(connection: psycopg.Connection, stream: Stream) -> list[str]:
-    """What is not as the generator knows it must be, a line each; empty: everything agrees."""
+def after_run(connection: psycopg.Connection, stream: Stream, stored: int = 0) -> list[str]:
+    """What is not as the generator knows it must be, a line each; empty: everything agrees.
+
+    `stored` declarations were there before.
+    """
     expected = stream.expected
     found: list[tuple[str, Any, Any]] = []
     messages_kept = _row(connection, "select count(*), sum(length), sum(documents) from exchange_message")
@@ -40,14 +44,16 @@ def after_run(connection: psycopg.Connection, stream: Stream) -> list[str]:
         )
     )
     outcomes = _counts(
-        connection, f"select outcome, count(*) from exchange_answer where message_id < {FIRST} group by 1"
+        connection,
+        "select outcome, count(*) from exchange_answer"
+        f" where message_id >= {(last_segment(stored) + 1) * MESSAGES_PER_SEGMENT} group by 1",
     )
     found.append(("answers", outcomes, {"accepted": expected.messages}))
     states = Counter(
         {
             (state, reasons): count
             for state, reasons, count in connection.execute(
-                f"select state, reasons, count(*) from clearance_declaration where id < {FIRST} group by 1, 2"
+                f"select state, reasons, count(*) from clearance_declaration where id > {stored} group by 1, 2"
             )
         }
     )

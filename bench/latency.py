@@ -9,7 +9,6 @@ from typing import NamedTuple
 import psycopg
 
 from bench.measure import Counted
-from bench.prefill import FIRST
 from bench.senders import Acknowledged, Senders
 from bench.service import Service, service
 from bench.stream import Stream
@@ -27,7 +26,7 @@ from clearance_declaration d
 join clearance_order o using (ebp_code, order_no)
 join clearance_payment p using (ebp_code, order_no)
 join clearance_waybill w using (logistics_code, logistics_no)
-where d.id < %s and d.state <> '2'
+where d.id > %s and d.state <> '2'
 group by 1
 """
 
@@ -49,11 +48,12 @@ class Latency(NamedTuple):
 
 
 def latencies(
-    url: str, stream: Stream, folder: Path, *, rate: float, loads: tuple[float, ...], seconds: float
+    url: str, stream: Stream, folder: Path, *, rate: float, loads: tuple[float, ...], seconds: float, stored: int
 ) -> list[Latency]:
     """Open loop through the door, one load after the other with the same service, in a database that is there for it.
 
-    `rate` is in declarations a second; each load lasts `seconds` and takes its part of the stream.
+    `rate` is in declarations a second; each load lasts `seconds` and takes its part of the stream; `stored`
+    declarations were there before.
     """
     first = 0
     measured: list[tuple[float, float, Senders, float]] = []
@@ -65,7 +65,7 @@ def latencies(
             first += count
             measured.append((load, rate * load, senders, counted.others_share))
         with psycopg.connect(url, autocommit=True, application_name="bench") as connection:
-            completed: dict[int, int] = dict(connection.execute(_LAST_DOCUMENT, (FIRST,)).fetchall())
+            completed: dict[int, int] = dict(connection.execute(_LAST_DOCUMENT, (stored,)).fetchall())
         return [
             _told(load, offered, senders.acknowledged, completed, watch, others)
             for load, offered, senders, others in measured

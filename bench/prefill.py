@@ -6,40 +6,63 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 
+from silkgate.exchange.api import MESSAGES_PER_SEGMENT
 from silkgate.journal import api as journal
 
-FIRST = 10_000_000_000
-"""Numbers of declarations, messages and accounts begin here, above those that a run gives."""
+SEGMENTS_FROM = 1
+_ACCOUNTS_FROM = 1_000_000
+"""Above those that a zone opens."""
+_PER_MESSAGE, _DOCUMENTS = 100, 4
+
+
+def last_segment(count: int) -> int:
+    """The number of the last segment that `count` stored declarations came in; a run's begin above it."""
+    return SEGMENTS_FROM + _DOCUMENTS * count // _PER_MESSAGE // MESSAGES_PER_SEGMENT if count else 0
+
 
 _KEY = "upper(substr(md5(n::text), 1, 16))"
 _AT = "now() - interval '1 day'"
 _STATEMENTS = (
     "insert into clearance_order (ebp_code, order_no, message_id, position, app_time, draft)"
-    " select '41019600P1', 'O' || {key}, {first} + n / 100, n % 100, '20260101000000', false from {numbers}",
+    " select '41019600P1', 'O' || {key}, {message} + n / 25, n % 100, '20260101000000', false from {numbers}",
     "insert into clearance_payment (pay_code, pay_transaction_id, ebp_code, order_no, message_id, position, app_time,"
-    " draft) select '41019800Y1', 'P' || {key}, '41019600P1', 'O' || {key}, {first} + n / 100, n % 100,"
+    " draft) select '41019800Y1', 'P' || {key}, '41019600P1', 'O' || {key}, {message} + n / 25, n % 100,"
     " '20260101000000', false from {numbers}",
     "insert into clearance_waybill (logistics_code, logistics_no, message_id, position, app_time, draft)"
-    " select '41019800L1', 'W' || {key}, {first} + n / 100, n % 100, '20260101000000', false from {numbers}",
+    " select '41019800L1', 'W' || {key}, {message} + n / 25, n % 100, '20260101000000', false from {numbers}",
     "insert into clearance_declaration (id, ebp_code, order_no, logistics_code, logistics_no, ebc_code, agent_code,"
     " current, message_id, position, app_time, draft, state, reasons, findings, pre_no, invt_no, dutiable_cents,"
     " duty_cents, value_added_tax_cents, consumption_tax_cents, assessment, law_version, stored_at, decided_at,"
     " released_at)"
-    " select {first} + n, '41019600P1', 'O' || {key}, '41019800L1', 'W' || {key}, '41019600E1', '41019800B1', true,"
-    " {first} + n / 100, n % 100, '20260101000000', false, '800', '', '', 'B' || n, 'X' || {key}, 10000, 0, 910, 0,"
+    " select n, '41019600P1', 'O' || {key}, '41019800L1', 'W' || {key}, '41019600E1', '41019800B1', true,"
+    " {message} + n / 25, n % 100, '20260101000000', false, '800', '', '', 'B' || n, 'X' || {key}, 10000, 0, 910, 0,"
     " repeat('x', 420), 'law', {at}, {at}, {at} from {numbers}",
     "insert into exchange_answer (message_id, batch_no, kind, guid, digest, claims, outcome, reasons, findings)"
-    " select {first} + n, 0, 'CEB621Message', gen_random_uuid()::text, sha256('x'), true, 'accepted', '', ''"
+    " select {message} + n, 1, 'CEB621Message', gen_random_uuid()::text, sha256('x'), true, 'accepted', '', ''"
     " from generate_series(0, {count} / 25) n",
     "insert into ledger_account (id, kind, key, capacity, used)"
-    " select {first} + n, 'allowance', {key}, 2600000, 30000 from generate_series(0, {count} / 3) n",
+    " select {account} + n, 'allowance', {key}, 2600000, 30000 from generate_series(0, {count} / 3) n",
     "insert into ledger_transfer (account_id, kind, amount, reference_kind, reference_id, at)"
-    " select {first} + n / 3, 'reserve', 10000, 'declaration', {first} + n, {at}"
+    " select {account} + n / 3, 'reserve', 10000, 'declaration', n, {at}"
     " from generate_series(0, {count} / 3 * 3 + 2) n",
     "insert into journal_event (at, batch_no, actor, kind, subject_kind, subject_id, law_version, detail)"
-    " select {at}, 0, 'engine', 'declaration.released', 'declaration', {first} + n, 'law', '{{}}' from {numbers}",
+    " select {at}, 1, 'engine', 'declaration.released', 'declaration', n, 'law', '{{}}' from {numbers}",
 )
 
+
+_PLACES = (
+    "select setval('ledger_account_id_seq', (select max(id) from ledger_account))",
+    "insert into exchange_segment (id, received_at, messages, body, recognised)"
+    " values ({segment}, {at}, 0, ''::bytea, ''::bytea)",
+    "insert into clearance_batch (no, at, segment_first, segment_last, messages, documents, law_version)"
+    " values (1, {at}, 1, {segment}, {count} / 25, {count} * 4, 'law')",
+    "insert into clearance_enginecursor (id, segment_id, batch_no, declaration_id, serial, receipt_id)"
+    " values (1, {segment}, 1, {count}, {count}, 0)",
+    "update journal_logstate set batch_no = 1, event_id = (select max(id) from journal_event)",
+    "insert into portal_position (id, arrived_segment, decided_segment, receipt, batch_no, event)"
+    " select 1, {segment}, {segment}, 0, 1, max(id) from journal_event",
+)
+"""Engine, log and counters stand behind them; numbers go on above."""
 
 _TABLES = tuple(statement.split()[2] for statement in _STATEMENTS)
 _CONSTRAINTS = """
@@ -70,14 +93,15 @@ def prefill(url: str, count: int) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         with connection.transaction(), connection.cursor() as cursor:
             journal.log_begin(cursor)
-            # The log begins behind them: no batch of this database has made these events.
-            cursor.execute("update journal_logstate set event_id = (select max(id) from journal_event)")
+            for statement in _PLACES:
+                cursor.execute(statement.format(at=_AT, count=count, segment=last_segment(count)))
         connection.execute("vacuum analyze")
         connection.execute("checkpoint")
 
 
 def _fill(url: str, table: str, statements: list[str], count: int) -> None:
-    words = {"key": _KEY, "at": _AT, "first": FIRST, "count": count, "numbers": f"generate_series(1, {count}) n"}
+    words = {"key": _KEY, "at": _AT, "count": count, "numbers": f"generate_series(1, {count}) n"}
+    words |= {"message": SEGMENTS_FROM * MESSAGES_PER_SEGMENT, "account": _ACCOUNTS_FROM}
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("set maintenance_work_mem = '512MB'")
         kept = [row for query in (_CONSTRAINTS, _INDEXES) for row in connection.execute(query, (table,))]

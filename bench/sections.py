@@ -130,12 +130,12 @@ class Bench:
         """Beside few and beside many stored declarations, in turn."""
         both = [
             Measured(f"{stored:,} stored", self.part(100), stored, [], [])
-            for stored in (GROWTH_FROM, self.options.stored)
+            for stored in (min(GROWTH_FROM, self.options.stored // 2), self.options.stored)
         ]
         for _ in range(max(1, self.options.runs - 1)):
             both = [self._once(one) for one in both]
             yield both
-        self.databases.forget(GROWTH_FROM)
+        self.databases.forget(both[0].stored)
 
     def latency(self, per_message: int, rate: float) -> list[Latency]:
         """Open loop at shares of `rate`, declarations a second, with requests of a few messages."""
@@ -143,7 +143,9 @@ class Bench:
         per_request = max(per_message, int(rate / LATENCY_REQUESTS_PER_SECOND * DOCUMENTS_PER_PARCEL))
         stream = self.stream(per_message, int(rate * sum(LOADS) * seconds * 1.1) + 500, per_request)
         with self.databases.fresh(self.options.stored) as url:
-            told = latencies(url, stream, self.place / "service", rate=rate, loads=LOADS, seconds=seconds)
+            told = latencies(
+                url, stream, self.place / "service", rate=rate, loads=LOADS, seconds=seconds, stored=self.options.stored
+            )
         self.forget(stream)
         return told
 
@@ -191,5 +193,5 @@ class Bench:
         with self.databases.fresh(measured.stored) as url:
             one = run(url, measured.stream, self.place / "service", settings=settings)
             with psycopg.connect(url, autocommit=True) as connection:
-                wrong = checks.after_run(connection, measured.stream)
+                wrong = checks.after_run(connection, measured.stream, measured.stored)
         return measured._replace(runs=[*measured.runs, one], wrong=[*measured.wrong, *wrong])
