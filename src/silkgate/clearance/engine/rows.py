@@ -2,7 +2,7 @@
 
 Every statement starts from the keys and looks each up by index, which is why the engine's session switches other plans
 off (see `run`). Key columns come first in keyed reads, last in listed reads, which go through a hash of one key column:
-half the index (decisions/0021).
+half the index (decisions/0014).
 """
 
 from __future__ import annotations

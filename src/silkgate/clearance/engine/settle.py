@@ -263,11 +263,14 @@ class Settling:
             findings.append(Finding("waiting.payment", "orderNo", "", entry.key[1]))
         if waybill is None:
             findings.append(Finding("waiting.waybill", "logisticsNo", "", entry.waybill_key[1]))
+        reasons = slugs(findings)
+        if reasons == entry.reasons:
+            return  # it waits for what it waited for: its row is as it was
         first = not entry.reasons
         self.effects.declared(entry)
         entry.state = WAITING
         entry.findings = findings
-        entry.reasons = slugs(findings)
+        entry.reasons = reasons
         if first:
             self.effects.tally["state.2"] += 1
             self.answering.waiting(entry, findings)

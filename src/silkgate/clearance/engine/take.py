@@ -152,12 +152,12 @@ class Taking:
             if not draft:
                 cache[key] = None
                 self.effects.touch(kind, key, None, existing is not None)
-                self._companion_changed(found.code, key)
+                self._companion_changed(found.code, key, existing, None)
         else:
             entry = DocumentEntry(document, message_id, position, document.app_time, draft)
             cache[key] = entry
             self.effects.touch(kind, key, entry, existing is not None)
-            self._companion_changed(found.code, key)
+            self._companion_changed(found.code, key, existing, entry)
         self.answering.stored(message_id, found, document)
         return None
 
@@ -180,11 +180,17 @@ class Taking:
             entry.order_key = document.order_key
             state.payments.now[key] = state.living_payments[key] = entry
         if existing is not None:
-            listed[existing.order_key].remove(existing)
-            self.settling.companion(state.declarations.now[existing.order_key])
+            payments = listed[existing.order_key]
+            paid = _paid(payments)
+            payments.remove(existing)
+            if _paid(payments) != paid:
+                self.settling.companion(state.declarations.now[existing.order_key])
         if entry is not None:
-            listed[entry.order_key].append(entry)
-            self.settling.companion(state.declarations.now[entry.order_key])
+            payments = listed[entry.order_key]
+            paid = _paid(payments)
+            payments.append(entry)
+            if _paid(payments) != paid:
+                self.settling.companion(state.declarations.now[entry.order_key])
         self.effects.touch("payment", key, entry, existing is not None)
         self.answering.stored(message_id, found, document)
         return None
@@ -264,8 +270,16 @@ class Taking:
 
     # -- what documents mean for declarations -----------------------------------------------------------------------
 
-    def _companion_changed(self, code: str, key: Any) -> None:
-        """An order or waybill came, changed or went: look again at the declarations that wait for it."""
+    def _companion_changed(
+        self, code: str, key: Any, before: DocumentEntry | None, after: DocumentEntry | None
+    ) -> None:
+        """An order or waybill came or went: look again at the declarations that wait for it.
+
+        Where one is replaced by another nobody need look: who waits lacks something else, whatever the new one says.
+        Thousands may wait for the same waybill, and it may be sent again and again.
+        """
+        if (before is None or before.draft) == (after is None or after.draft):
+            return
         if code == "311":
             self.settling.companion(self.state.declarations.now[key])
         elif code == "511":
@@ -351,6 +365,11 @@ def _judge_parties(sender: str, documents: Sequence[Any], fields: Sequence[str])
 def judge_lines(code: str, document: Any) -> list[Finding]:
     """Item 6: no line number twice, in the kinds that have lines."""
     return _repeated(document) if code in ITEMISED else []
+
+
+def _paid(payments: Sequence[DocumentEntry]) -> bool:
+    """Whether one of the payments for an order has arrived."""
+    return any(not payment.draft for payment in payments)
 
 
 def _number(entry: DeclarationEntry) -> int:

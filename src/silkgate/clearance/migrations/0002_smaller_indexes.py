@@ -4,7 +4,7 @@ from silkgate.clearance.models import hashed
 
 
 class Migration(migrations.Migration):
-    """Two indexes that need not be unique hold a hash of one column instead of two texts: see decisions/0021."""
+    """Two indexes that need not be unique hold a hash of one column instead of two texts: see decisions/0014."""
 
     dependencies = (("clearance", "0001_initial"),)
     operations = (

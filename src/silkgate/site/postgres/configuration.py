@@ -15,7 +15,7 @@ def shared_buffers_mb() -> int:
     """An eighth of the machine's memory, at most 1 GB; `SILKGATE_SHARED_BUFFERS_MB` overrides.
 
     Numbers of orders, payments and waybills come in no order, so every page of their indexes is as likely as any other:
-    with three million declarations stored 1 GB holds them (decisions/0021).
+    with three million declarations stored 1 GB holds them (decisions/0014).
     """
     named = os.environ.get("SILKGATE_SHARED_BUFFERS_MB", "")
     if named.isdigit() and int(named) > 0:
@@ -28,7 +28,7 @@ def max_wal_size_mb(data: Path) -> int:
     """A tenth of what is free on the disk of `data`, at least 1 GB and at most 8.
 
     A page that is changed for the first time after a checkpoint is logged whole, and a checkpoint comes at the latest
-    when half of this is written: the less there is, the more pages are whole ones (decisions/0021).
+    when half of this is written: the less there is, the more pages are whole ones (decisions/0014).
     """
     return int(max(1024, min(8192, shutil.disk_usage(data).free // _MIB // 10)))
 
