@@ -14,7 +14,7 @@ from house import LIBRARIES, ROOT, SRC, floor_of, imports, packages, python_file
 
 PURE_FURNITURE = frozenset({"domain.py", "rules.py"})
 IMPURE_LIBRARIES = ("django", "ninja", "psycopg")
-ENGINE_SHELL = frozenset({"run.py", "ahead.py", "prefetch.py", "persist.py", "commit.py"})
+ENGINE_SHELL = frozenset({"run.py", "ahead.py", "prefetch.py", "persist.py", "commit.py", "claim.py"})
 """Files of `clearance/engine` that speak to the database: the loop, the reads before a batch, the writes after it."""
 
 

@@ -135,7 +135,7 @@ class Batch(models.Model):
 
 
 class EngineCursor(models.Model):
-    """The engine's place: one row. The row is locked by the one engine that may write."""
+    """The engine's place, and who the engine is: one row (`engine/claim.py`)."""
 
     id = models.SmallIntegerField(primary_key=True)
     segment_id = models.BigIntegerField(db_comment="last segment that was decided")
@@ -144,6 +144,8 @@ class EngineCursor(models.Model):
     serial = models.BigIntegerField(db_comment="last invtNo serial given")
     receipt_id = models.BigIntegerField()
     at = models.DateTimeField(null=True, db_comment="when the engine last finished a batch or looked for one")
+    epoch = models.BigIntegerField(default=0, db_default=0, db_comment="number of the engine's lease")
+    leased_until = models.DateTimeField(null=True, db_comment="when another engine may take over")
 
 
 class Tally(models.Model):

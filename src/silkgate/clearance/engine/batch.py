@@ -12,6 +12,7 @@ import msgspec
 
 from silkgate.clearance.domain import DeclarationEntry, DocumentEntry
 from silkgate.clearance.engine.answer import Answering
+from silkgate.clearance.engine.claim import Claim
 from silkgate.clearance.engine.effects import Effects
 from silkgate.clearance.engine.persist import BatchRows
 from silkgate.clearance.engine.receipts import count
@@ -23,7 +24,14 @@ _encode_json = msgspec.json.Encoder().encode
 
 
 def batch_rows(
-    answering: Answering, state: State, *, law_version: str, segments: Sequence[int], messages: int, documents: int
+    answering: Answering,
+    state: State,
+    held: Claim,
+    *,
+    law_version: str,
+    segments: Sequence[int],
+    messages: int,
+    documents: int,
 ) -> BatchRows:
     """The rows of a batch that was just decided; `state` stands at its end and counts its receipts from now on."""
     effects = answering.effects
@@ -69,6 +77,8 @@ def batch_rows(
         cursor=(
             state.segment_id, effects.batch_no, state.declaration_id, state.serial, state.receipt_id, effects.at,
         ),
+        epoch=held.epoch,
+        lease_seconds=held.lease_seconds,
     )  # fmt: skip
 
 

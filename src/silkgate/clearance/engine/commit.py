@@ -21,10 +21,9 @@ from typing import IO, Protocol
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from silkgate.clearance.engine.claim import write_for
 from silkgate.clearance.engine.persist import BatchRows, decode_batch, encode_batch, write
 
-WRITER_LOCK = 0x51_4B_47_03
-"""Held by the session that writes. Whoever comes next waits for a batch that is still on its way."""
 _LENGTH = struct.Struct("<Q")
 _DONE = b""
 
@@ -57,8 +56,8 @@ def prepare(connection: psycopg.Connection) -> psycopg.Connection:
 class CommitThread:
     """Writes in a thread of this process."""
 
-    def __init__(self, connect: Callable[[], psycopg.Connection]) -> None:
-        self._connection = _writer(connect())
+    def __init__(self, connect: Callable[[], psycopg.Connection], epoch: int) -> None:
+        self._connection = _writer(connect(), epoch)
         self._thread = ThreadPoolExecutor(1, "engine-commit")
         self._in_flight: Future[None] | None = None
 
@@ -72,13 +71,13 @@ class CommitThread:
 
     def close(self) -> None:
         self._thread.shutdown(wait=True)
-        _leave(self._connection)
+        self._connection.close()
 
 
 class CommitProcess:
     """Writes in a process of its own, over a connection of its own to the same database as `like`."""
 
-    def __init__(self, like: psycopg.Connection) -> None:
+    def __init__(self, like: psycopg.Connection, epoch: int) -> None:
         words = like.info.get_parameters() | {"password": like.info.password, "application_name": "silkgate commit"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -87,7 +86,7 @@ class CommitProcess:
         assert self._process.stdout is not None
         self._to, self._from = self._process.stdin, self._process.stdout
         self._waiting = False
-        self._ask(make_conninfo("", **words).encode())
+        self._ask(f"{epoch} {make_conninfo('', **words)}".encode())
         self.wait()
 
     def start(self, batch: BatchRows) -> None:
@@ -116,17 +115,9 @@ class CommitProcess:
             raise CommitError(f"the process that commits has ended ({self._process.wait()})") from error
 
 
-def _writer(connection: psycopg.Connection) -> psycopg.Connection:
-    """The session that writes, once there is no other."""
-    prepare(connection).execute("select pg_advisory_lock(%s)", (WRITER_LOCK,))
+def _writer(connection: psycopg.Connection, epoch: int) -> psycopg.Connection:
+    write_for(prepare(connection), epoch)
     return connection
-
-
-def _leave(connection: psycopg.Connection) -> None:
-    # The server may take a moment to notice that a session has ended; the next engine need not wait for that.
-    with contextlib.suppress(psycopg.Error):
-        connection.execute("select pg_advisory_unlock(%s)", (WRITER_LOCK,))
-    connection.close()
 
 
 def _send(pipe: IO[bytes], data: bytes) -> None:
@@ -146,12 +137,13 @@ def _receive(pipe: IO[bytes]) -> bytes | None:
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    """Be the process that commits: first comes the address of the database, then batch after batch."""
-    address = _receive(requests)
-    if address is None:
+    """Be the process that commits: first come the lease and the address of the database, then batch after batch."""
+    first = _receive(requests)
+    if first is None:
         return
+    epoch, _, address = first.decode().partition(" ")
     try:
-        connection = _writer(psycopg.connect(address.decode()))
+        connection = _writer(psycopg.connect(address), int(epoch))
         _send(answers, _DONE)
         while (data := _receive(requests)) is not None:
             write(connection, decode_batch(data))
@@ -159,7 +151,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     except Exception as error:
         _send(answers, f"{type(error).__name__}: {error}".encode())
         raise
-    _leave(connection)
+    connection.close()
 
 
 def main() -> None:

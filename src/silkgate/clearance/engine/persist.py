@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from silkgate.clearance.engine.claim import AnotherEngineError
 from silkgate.clearance.engine.receipts import Guids, outgoing
 from silkgate.exchange.api import write_answers, write_receipts
 from silkgate.journal import api as journal
@@ -61,6 +62,9 @@ class BatchRows(msgspec.Struct, array_like=True, gc=False):
     instructions: list[Any]
     batch: tuple[Any, ...]
     cursor: tuple[Any, ...]
+    epoch: int
+    """Of the lease under which it was decided."""
+    lease_seconds: float
 
 
 encode_batch = msgspec.msgpack.Encoder().encode
@@ -102,16 +106,15 @@ def write(connection: psycopg.Connection, batch: BatchRows) -> None:
         )
         cursor.execute(
             "update clearance_enginecursor set segment_id = %s, batch_no = %s, declaration_id = %s, serial = %s,"
-            " receipt_id = %s, at = %s where id = 1 and batch_no = %s",
-            (*batch.cursor, batch.batch_no - 1),
+            " receipt_id = %s, at = %s, leased_until = clock_timestamp() + make_interval(secs => %s)"
+            " where id = 1 and batch_no = %s and epoch = %s",
+            (*batch.cursor, batch.lease_seconds, batch.batch_no - 1, batch.epoch),
         )
         if cursor.rowcount != 1:
-            raise AnotherEngineError(f"batch {batch.batch_no}: the cursor is not at {batch.batch_no - 1} any more")
+            raise AnotherEngineError(
+                f"batch {batch.batch_no}, lease {batch.epoch}: another engine has taken over, or moved the cursor"
+            )
         cursor.execute("notify silkgate_decided")
-
-
-class AnotherEngineError(Exception):
-    """Another engine has moved the cursor: this one must not write."""
 
 
 def _delete(cursor: psycopg.Cursor, table: str, keys: Sequence[str], gone: Sequence[Sequence[str]]) -> None:

@@ -1,6 +1,6 @@
 """The engine's loop and its transactions. Everything impure about the decider is here.
 
-One engine writes, held by an advisory lock and by the cursor row, which every batch must find where it left it. A batch
+One engine writes, held by its lease and by the cursor row, which every batch must find where it left it. A batch
 is decided while the one before it is being committed; order is kept, and any error of a write ends the process, because
 memory is ahead of the database then. A restart needs nothing but the database.
 """
@@ -19,10 +19,10 @@ import psycopg
 from silkgate.clearance.domain import OfficerInstruction
 from silkgate.clearance.engine.ahead import NOTHING_AHEAD, ReadingAhead
 from silkgate.clearance.engine.batch import batch_rows
+from silkgate.clearance.engine.claim import LEASE_SECONDS, AnotherEngineError, EngineBusyError, claim, leave, renew
 from silkgate.clearance.engine.commit import CommitProcess, Committer, CommitThread, prepare
 from silkgate.clearance.engine.decide import decide, messages_of, read_reference
 from silkgate.clearance.engine.needs import Messages
-from silkgate.clearance.engine.persist import AnotherEngineError
 from silkgate.clearance.engine.prefetch import Prefetch
 from silkgate.clearance.engine.state import CACHE_CAPACITY, State
 from silkgate.exchange.api import NOTIFY_CHANNEL, segments_after
@@ -32,7 +32,6 @@ from silkgate.tariff import api as tariff
 
 log = logging.getLogger("silkgate.engine")
 
-ENGINE_LOCK = 0x51_4B_47_02
 SEGMENTS_PER_BATCH = 64
 ENOUGH_BYTES = 512 * 1024
 """Of compressed findings, 4,000 to 16,000 documents: a larger batch costs memory and time, and saves little."""
@@ -49,10 +48,6 @@ class Taken(NamedTuple):
     messages: Messages
 
 
-class EngineBusyError(Exception):
-    """Another engine is at work on this database."""
-
-
 class Engine:
     """Decides what the inbox holds, batch by batch. Use as a context manager."""
 
@@ -63,8 +58,10 @@ class Engine:
         *,
         cache_capacity: int = CACHE_CAPACITY,
         commit_process: bool = False,
+        lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         self._connect, self._clock = connect, clock
+        self._lease_seconds = lease_seconds
         self._commit_process = commit_process
         """Write batches in a process of its own: worth its start where an engine works for long."""
         self.state = State(cache_capacity)
@@ -75,13 +72,12 @@ class Engine:
         with contextlib.ExitStack() as opened:
             self._reader = prepare(self._connect())
             opened.callback(self._reader.close)
-            row = self._reader.execute("select pg_try_advisory_lock(%s)", (ENGINE_LOCK,)).fetchone()
-            assert row is not None
-            if not row[0]:
-                raise EngineBusyError("another engine is at work on this database")
-            opened.callback(self._unlock)
+            self._held = claim(self._reader, self._lease_seconds)
+            opened.callback(leave, self._reader, self._held)
             self._committer: Committer = (
-                CommitProcess(self._reader) if self._commit_process else CommitThread(self._connect)
+                CommitProcess(self._reader, self._held.epoch)
+                if self._commit_process
+                else CommitThread(self._connect, self._held.epoch)
             )
             opened.callback(self._committer.close)
             self._reading_ahead = ReadingAhead(prepare(self._connect()))
@@ -92,27 +88,15 @@ class Engine:
 
     def _stand(self) -> None:
         """Take up the work where the database says that it was left."""
-        self._reader.execute(
-            "insert into clearance_enginecursor (id, segment_id, batch_no, declaration_id, serial, receipt_id)"
-            " values (1, 0, 0, 0, 0, 0) on conflict do nothing"
-        )
-        row = self._reader.execute(
-            "select segment_id, batch_no, declaration_id, serial, receipt_id from clearance_enginecursor where id = 1"
-        ).fetchone()
-        assert row is not None
-        state = self.state
-        state.segment_id, state.batch_no, state.declaration_id, state.serial, state.receipt_id = row
+        held, state = self._held, self.state
+        state.segment_id, state.batch_no = held.segment_id, held.batch_no
+        state.declaration_id, state.serial, state.receipt_id = held.declaration_id, held.serial, held.receipt_id
         self._prefetch = Prefetch(self._reader, state)
 
     def __exit__(self, *exception: object) -> None:
         with self._opened:
             if exception[0] is None:
                 self.settle()
-
-    def _unlock(self) -> None:
-        # The server may take a moment to notice that a session has ended; the next engine need not wait for that.
-        with contextlib.suppress(psycopg.Error):
-            self._reader.execute("select pg_advisory_unlock(%s)", (ENGINE_LOCK,))
 
     # -- loop --------------------------------------------------------------------------------------------------------
 
@@ -130,7 +114,7 @@ class Engine:
                         after_batch(messages)
                     continue
                 self.settle()
-                self._reader.execute("update clearance_enginecursor set at = %s where id = 1", (self._clock(),))
+                renew(self._reader, self._held, self._clock())
                 for _ in _notices(listener, IDLE_SECONDS):
                     break
 
@@ -169,6 +153,7 @@ class Engine:
         batch = batch_rows(
             answering,
             state,
+            self._held,
             law_version=version,
             segments=taken.segments,
             messages=len(messages),
