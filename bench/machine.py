@@ -73,7 +73,7 @@ def pss_bytes(pids: Iterable[int]) -> int:
 class MemoryWatch:
     """Samples the memory of processes until it is left; `peak_bytes` is the highest sum seen."""
 
-    def __init__(self, pids: Callable[[], Iterable[int]], every_seconds: float = 1.0) -> None:
+    def __init__(self, pids: Callable[[], Iterable[int]], every_seconds: float = 4.0) -> None:
         self._pids, self._every, self._stop = pids, every_seconds, Event()
         self._thread = Thread(target=self._watch, daemon=True)
         self.peak_bytes = 0

@@ -156,11 +156,11 @@ class Backlog:
         """Room for messages on their way into the inbox. Use as a context manager."""
         return Place(self)
 
-    def check(self, account: str) -> None:
-        """Raise Refused where `account` has no room for anything: before more work is done for it."""
+    def check(self, account: str, documents: int = 1) -> None:
+        """Raise Refused where `account` has no room for so many: before more work is done for it."""
         with self._lock:
             self._look()
-            self._judge({account: 1})
+            self._judge({account: documents})
 
     def standing(self) -> Standing:
         """How things stand. Raises psycopg.Error."""

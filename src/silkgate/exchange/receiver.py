@@ -94,17 +94,19 @@ class Receiver:
         """Examine and keep messages in their order, all of them or none; with their numbers, once durable.
 
         `origin` is the address that they came from. Raises backlog.Refused where a sender has no room for its
-        messages, at the first one of a sender that has room for none: what is refused shall cost little.
+        messages; its room is looked at whenever its documents have doubled, because what is refused shall cost little.
         """
         received: list[Received] = []
         charges: list[tuple[str, int]] = []
-        looked: set[str] = set()
+        counted: dict[str, int] = {}
+        looked: dict[str, int] = {}
         for raw in raws:
             item = self.examine(raw, channel)
-            charged = charge(item, origin)
-            if charged[0] not in looked:
-                looked.add(charged[0])
-                self.backlog.check(charged[0])
+            account, documents = charged = charge(item, origin)
+            counted[account] = total = counted.get(account, 0) + documents
+            if total > 2 * looked.get(account, 0):
+                looked[account] = total
+                self.backlog.check(account, total)
             received.append(item)
             charges.append(charged)
         with self.backlog.place() as place:
