@@ -28,7 +28,7 @@ class Message(models.Model):
     guid = models.TextField()
     sender = models.TextField(db_comment="BaseTransfer/copCode; empty where it could not be read")
     documents = models.SmallIntegerField()
-    channel = models.TextField(db_comment="http, folder or cli")
+    channel = models.TextField(db_comment="http, folder, nats or cli")
 
 
 class Answer(models.Model):
@@ -78,3 +78,19 @@ class Receipt(models.Model):
             models.Index(fields=["message_id", "id"], name="exchange_receipt_message"),
             models.Index(fields=["recipient", "id"], name="exchange_receipt_recipient"),
         )
+
+
+class CarrierPlace(models.Model):
+    """How far a stream of a carrier is in the inbox, or the outbox in a stream; written with what it tells of."""
+
+    name = models.TextField(primary_key=True, db_comment="stream, its identity, and the firm whose messages it carries")
+    sequence = models.BigIntegerField(
+        db_comment="of the last message that is in the inbox, or of the last receipt that left"
+    )
+
+
+class CarrierOrigin(models.Model):
+    """Who published a message that names no sender: its answer goes there."""
+
+    message_id = models.BigIntegerField(primary_key=True)
+    code = models.TextField(db_comment="of the firm that published it")

@@ -101,6 +101,11 @@ def all_receipts(connection: psycopg.Connection, after_id: int, *, limit: int | 
     return _read(connection, "where id > %s", (after_id,), limit)
 
 
+def receipts_numbered(connection: psycopg.Connection, numbers: Sequence[int]) -> list[StoredReceipt]:
+    """The receipts with these numbers, in order."""
+    return _read(connection, "where id = any(%s)", (list(numbers),), None) if numbers else []
+
+
 def receipt_named(connection: psycopg.Connection, name: str) -> StoredReceipt | None:
     """The receipt named `<number>-<first 16 hexadecimal digits of its SHA-256>`; None where the digest is another's."""
     number, _, digest = name.partition("-")
