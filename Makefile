@@ -74,7 +74,7 @@ bench: setup
 lock: setup
 	@$(PYTHON) -m venv --clear $(HERE)/lock
 	@$(HERE)/lock/bin/pip install --quiet --disable-pip-version-check pip-tools
-	@CUSTOM_COMPILE_COMMAND="make lock" $(HERE)/lock/bin/pip-compile --quiet --strip-extras --extra dev --generate-hashes \
+	@CUSTOM_COMPILE_COMMAND="make lock" $(HERE)/lock/bin/pip-compile --quiet --strip-extras --extra dev --extra nats --generate-hashes \
 	  --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options \
 	  --output-file requirements.lock pyproject.toml
 

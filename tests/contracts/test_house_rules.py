@@ -203,6 +203,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "receiver.py": "stages, one commit for all that arrived meanwhile, acknowledgement",
         "backlog.py": "what waits for the engine, by sender, and how much of it each may have",
         "folder.py": "the folder drop",
+        "jetstream": "the carrier NATS JetStream: messages in, receipts out",
         "naming.py": "how senders name their messages",
         "problems.py": "how errors are told over HTTP",
     },

@@ -23,6 +23,9 @@ from silkgate.exchange.domain import ABSENT, CERTIFICATE, INVALID, MESSAGES_PER_
 from silkgate.exchange.folder import watch
 from silkgate.exchange.inbox import NOTIFY_CHANNEL, Segment, found_in, received_bytes, segments_after, store
 from silkgate.exchange.intake import examine
+from silkgate.exchange.jetstream import Carrier, carry
+from silkgate.exchange.jetstream import Standing as CarrierStanding
+from silkgate.exchange.jetstream import look as look_at_carrier
 from silkgate.exchange.naming import message_name, message_number
 from silkgate.exchange.outbox import (
     Answer,
@@ -69,6 +72,8 @@ __all__ = [
     "Audited",
     "Backlog",
     "Cancel",
+    "Carrier",
+    "CarrierStanding",
     "Declaration",
     "DeclarationLine",
     "Document",
@@ -97,12 +102,14 @@ __all__ = [
     "all_receipts",
     "answers_for",
     "audit",
+    "carry",
     "charge",
     "connect",
     "decode",
     "examine",
     "forget_shared_receiver",
     "found_in",
+    "look_at_carrier",
     "max_message_bytes",
     "message_name",
     "message_number",

@@ -42,6 +42,7 @@ class Role(StrEnum):
     INTAKE = "intake"
     WATCH = "watch"
     LOG = "log"
+    NATS = "nats"
     ALL = "all"
 
 
@@ -99,7 +100,7 @@ def serve(
 @app.command()
 def worker(
     role: Annotated[
-        Role, typer.Option(help="引擎、接入、监测、日志或全部。Engine, intake, watch, log or all.")
+        Role, typer.Option(help="引擎、接入、监测、日志、NATS或全部。Engine, intake, watch, log, nats or all.")
     ] = Role.ALL,
 ) -> None:
     """后台进程：引擎裁决，接入读目录，监测计数，日志封存。Engine decides, intake reads, watch counts, log seals."""
@@ -109,7 +110,7 @@ def worker(
     lifeline.hold()
     with application() as home:
         if role is Role.ALL:
-            running.run_workers([Role.ENGINE, Role.INTAKE, Role.WATCH, Role.LOG])
+            running.run_workers([Role.ENGINE, Role.INTAKE, Role.WATCH, Role.LOG, *running.carriers()])
             return
         from silkgate.site import watching
 
@@ -125,6 +126,10 @@ def worker(
                 from silkgate.site import logkeeping
 
                 logkeeping.keep(home, stop)
+            elif role is Role.NATS:
+                from silkgate.site import carrier
+
+                carrier.run(stop)
             else:
                 from silkgate.exchange.api import watch
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from rich.console import Console
 
 from silkgate.kernel.text import Text
-from silkgate.site import web
+from silkgate.site import carrier, web
 from silkgate.site.application import set_up
 from silkgate.site.database import database, named_url, without_password
 from silkgate.site.home import Home, current_home
@@ -369,6 +369,16 @@ def _log(home: Home) -> Finding:
     )
 
 
+def _nats(home: Home) -> Finding:
+    try:
+        text = carrier.told()
+    except Problem as problem:
+        return Finding("nats", State.WRONG, problem.text)
+    if text is None:
+        return _note("nats", "未使用NATS接入。", "No NATS server carries messages here.")
+    return Finding("nats", State.OK, text)
+
+
 def _backlog(home: Home) -> Finding:
     from silkgate.exchange.api import Backlog, connect, quotas
 
@@ -413,6 +423,7 @@ _WITH_DATABASE: tuple[Callable[[Home], Finding], ...] = (
     _engine,
     _backlog,
     _log,
+    _nats,
 )
 
 

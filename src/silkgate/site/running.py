@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.text import Text as Styled
 
 from silkgate.kernel.text import Text
-from silkgate.site import logs, web
+from silkgate.site import carrier, logs, web
 from silkgate.site.database import URL_VARIABLE, check_server, named_url
 from silkgate.site.home import Home, current_home
 from silkgate.site.language import language
@@ -37,6 +37,7 @@ _COLOURS = {
     "database": "blue",
     "watch": "white",
     "log": "bright_black",
+    "nats": "bright_yellow",
 }
 
 
@@ -174,6 +175,7 @@ def programs(listening: int) -> list[Program]:
         Program("intake", _silkgate("worker", "--role", "intake")),
         Program("watch", _silkgate("worker", "--role", "watch")),
         Program("log", _silkgate("worker", "--role", "log")),
+        *[Program(role, _silkgate("worker", "--role", role)) for role in carriers()],
     ]
     serve = _silkgate("serve", "--descriptor", str(listening))
     names = ["web", *[f"web {number}" for number in range(2, web.processes() + 1)]]
@@ -187,6 +189,11 @@ def _say(console: Console, name: str, line: str) -> None:
     else:
         prefix = Styled(f"{name:>8} │ ", style=_COLOURS.get(name.split()[0], ""))
         console.print(prefix + Styled.from_ansi(line))
+
+
+def carriers() -> list[str]:
+    """Roles of workers that run only where the settings name what they work with."""
+    return ["nats"] if carrier.is_named() else []
 
 
 def run_workers(roles: Sequence[str]) -> None:

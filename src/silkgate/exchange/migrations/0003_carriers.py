@@ -7,13 +7,27 @@ class Migration(migrations.Migration):
     dependencies = (("exchange", "0002_segments_stay_as_they_are"),)
     operations = (
         migrations.AlterField(
-            "message", "channel", models.TextField(db_comment="http, folder, nats or cli"),
+            "message",
+            "channel",
+            models.TextField(db_comment="http, folder, nats or cli"),
         ),
         migrations.CreateModel(
             name="CarrierPlace",
             fields=[
-                ("name", models.TextField(db_comment="stream, its identity, and the firm whose messages it carries", primary_key=True, serialize=False)),
-                ("sequence", models.BigIntegerField(db_comment="of the last message that is in the inbox, or of the last receipt that left")),
+                (
+                    "name",
+                    models.TextField(
+                        db_comment="stream, its identity, and the firm whose messages it carries",
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "sequence",
+                    models.BigIntegerField(
+                        db_comment="of the last message that is in the inbox, or of the last receipt that left"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
