@@ -258,3 +258,20 @@ def test_whoever_posts_at_the_same_time_nothing_is_overspent(database: str) -> N
     }
     assert audit(connection.cursor()) == []
     connection.close()
+
+
+def test_a_statement_is_read_through_the_summary_of_pages(connection: psycopg.Connection) -> None:
+    """Not by reading every transfer there is: a plan that could do nothing else would be disabled here."""
+    seen: list[str] = []
+
+    class Explaining(psycopg.Cursor):
+        def execute(self, query: str, values: Sequence[object]) -> Explaining:  # type: ignore[override]
+            super().execute("explain " + query, values)
+            seen.extend(row[0] for row in self.fetchall())
+            return super().execute(query, values)
+
+    number = number_of(connection, ALLOWANCE)
+    connection.execute("set local enable_seqscan = off")
+    connection.execute("set local enable_indexscan = off")
+    assert len(statement(Explaining(connection), number)) == 1
+    assert any("ledger_transfer_of_account" in line for line in seen), seen

@@ -127,7 +127,9 @@ def all_balances(cursor: Any) -> list[Balance]:
 def statement(cursor: Any, account_id: int) -> list[tuple[datetime, str, int, str, int]]:
     """Transfers of an account, oldest first: at, kind, amount, reference kind, reference."""
     cursor.execute(
-        "select at, kind, amount, reference_kind, reference_id from ledger_transfer where account_id = %s order by id",
+        # The summary of pages is for bigint only: without the cast every transfer would be read.
+        "select at, kind, amount, reference_kind, reference_id from ledger_transfer where account_id = %s::bigint"
+        " order by id",
         (account_id,),
     )
     return list(cursor.fetchall())
