@@ -42,6 +42,8 @@ class Scene(NamedTuple):
     name: str
     flood: Stream | None
     settings: dict[str, str]
+    for_ever: bool = False
+    """Begins anew after its last message."""
 
 
 class Seen(NamedTuple):
@@ -86,8 +88,8 @@ def scenes(place: Path, zone: Zone, documents: int, backlog: int) -> list[Scene]
         Scene("nobody floods", None, quotas),
         Scene("unmatched orders", _written(place / "unmatched", unmatched, PER_REQUEST), quotas),
         Scene("unmatched orders, no quotas", _written(place / "unmatched-too", unmatched, PER_REQUEST), NO_QUOTAS),
-        Scene("one key for ever", _written(place / "same", same, PER_REQUEST), quotas),
-        Scene("messages of 10 MiB", _written(place / "largest", largest, 6), quotas),
+        Scene("one key for ever", _written(place / "same", same, PER_REQUEST), quotas, True),
+        Scene("messages of 10 MiB", _written(place / "largest", largest, 6), quotas, True),
     ]
 
 
@@ -123,7 +125,9 @@ def others(place: Path, zone: Zone, parcels: int) -> Stream:
 def play(databases: Databases, folder: Path, scene: Scene, parcels: Stream) -> Seen:
     """One scene, with a service and a database of its own."""
     with databases.fresh() as url, service(url, folder, settings=scene.settings) as running, Watch(url) as watch:
-        flood = scene.flood and Senders(running, scene.flood, connections=CONNECTIONS, obeys=False)
+        flood = scene.flood and Senders(
+            running, scene.flood, connections=CONNECTIONS, obeys=False, again=scene.for_ever
+        )
         sending = Senders(running, parcels, connections=8, pace=PARCELS_PER_SECOND)
         counted = Counted(running)
         with counted.counting():

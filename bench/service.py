@@ -27,6 +27,8 @@ _PROGRAMS = (WEB, ENGINE, COMMIT, LOG, REST)
 ROLES = (*_PROGRAMS, *[f"{POSTGRESQL} for {role}" for role in _PROGRAMS])
 WRITERS = f"{POSTGRESQL}: writers, the rest"
 _CLOCKED = (WEB, ENGINE)
+_SAID = "service.log"
+"""What the processes say, in their folder."""
 _PATIENCE_SECONDS = 60
 
 
@@ -65,7 +67,8 @@ class Service(NamedTuple):
         for name, processes in self.processes.items():
             for process in processes:
                 if process.poll() is not None:
-                    raise RuntimeError(f"a process of the service, {name}, ended with {process.returncode}")
+                    said = (self.folder / _SAID).read_text(encoding="utf-8", errors="replace")[-3000:]
+                    raise RuntimeError(f"a process of the service, {name}, ended with {process.returncode}:\n{said}")
 
     def clocks(self) -> Counter[str]:
         """Seconds by stage, of all processes that had clocks; once the service has ended."""
@@ -87,7 +90,7 @@ def service(
     home = folder / f"home-{len(list(folder.glob('home-*')))}"
     environment = os.environ | {"DATABASE_URL": url, "SILKGATE_HOME": str(home), LIFELINE: "stdin"}
     environment |= dict(settings or {})
-    with web.listen("127.0.0.1", 0) as listening:
+    with web.listen("127.0.0.1", 0) as listening, (folder / _SAID).open("wb") as said:
         host, port = listening.getsockname()[:2]
         running = Service(host, port, url, {}, folder)
         try:
@@ -102,7 +105,8 @@ def service(
                     env=environment | {"PGAPPNAME": f"silkgate {role}"},
                     pass_fds=tuple(program.descriptors),
                     stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=said,
                     start_new_session=True,
                 )
                 running.processes.setdefault(role, []).append(process)
