@@ -13,7 +13,7 @@ ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-all test-server bench lock clean
+.PHONY: help setup run check test test-all test-server bench torture lock clean
 
 ## this list
 help:
@@ -69,6 +69,10 @@ test-server: setup
 ## 测量性能，写入docs/performance.md，约15分钟 · rates, latency, growth, hostile load: a quarter of an hour
 bench: setup
 	@$(PYTHON) -m bench
+
+## 破坏性测试：杀进程、断连接、填满磁盘，写入docs/reliability.md · kill, cut, fill up while messages come in: minutes
+torture: setup
+	@PYTHONPATH=tests $(PYTHON) -m torture
 
 ## 重新锁定依赖版本 · pin the dependencies anew from pyproject.toml
 lock: setup

@@ -1,7 +1,7 @@
 """A process that makes the service's processes by forking: they are up in milliseconds, so that many can be killed.
 
 Reads a role a line, answers with the process id of a new process in that role. Run as a script:
-`crash_children.py LISTENING_DESCRIPTOR AS_OF`. At the end of its input it kills all that it made.
+`children.py LISTENING_DESCRIPTOR AS_OF`. At the end of its input it kills all that it made.
 """
 
 from __future__ import annotations
@@ -42,17 +42,27 @@ def intake() -> None:
     watch(current_home().drop, threading.Event())
 
 
+def log() -> None:
+    """The process that seals the verifiable log."""
+    from silkgate.site.home import current_home
+    from silkgate.site.logkeeping import keep
+
+    keep(current_home(), threading.Event())
+
+
 def main(descriptor: int, as_of: datetime) -> None:
     """Import everything once, then fork."""
     from silkgate.site.application import set_up
 
     set_up()
-    for room in ("clearance.worker", "exchange.api", "site.asgi", "site.web"):
+    for room in ("clearance.worker", "exchange.api", "site.asgi", "site.web", "site.logkeeping"):
         import_module(f"silkgate.{room}")
     roles: dict[str, Callable[[], None]] = {
         "engine": lambda: engine(as_of),
         "web": lambda: web(descriptor),
+        "web 2": lambda: web(descriptor),
         "intake": intake,
+        "log": log,
     }
     faulthandler.register(signal.SIGUSR1)  # whoever hangs can be asked where
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead need no burial
