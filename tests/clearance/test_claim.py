@@ -23,7 +23,7 @@ from silkgate.exchange import api as exchange
 from silkgate.site.scratch import private_database
 
 PARCELS = 25
-LEASE_SECONDS = 1.0
+LEASE_SECONDS = 1
 PATIENCE_SECONDS = 60
 
 ENGINE = """
@@ -36,7 +36,7 @@ from silkgate.clearance.api import Engine
 url, at, lease_seconds, commit_process = sys.argv[1:]
 at = datetime.fromisoformat(at)
 with Engine(
-    lambda: psycopg.connect(url), lambda: at, lease_seconds=float(lease_seconds), commit_process=commit_process == "yes"
+    lambda: psycopg.connect(url), lambda: at, lease_seconds=int(lease_seconds), commit_process=commit_process == "yes"
 ) as engine:
     engine.run(threading.Event())
 """

@@ -21,16 +21,8 @@ KEPT = timedelta(days=40)
 BOUNDS_SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 600, 3_600, 86_400)
 """Upper bounds of the classes in which times are counted; the last class has none."""
 
-MESSAGES = "messages"
-DOCUMENTS = "documents"
-OUTCOMES = "outcomes"
-REFUSALS = "refusals"
-DECISIONS = "decisions"
-RECEIPTS = "receipts"
-DECIDED_MS = "decided_ms"
-DECIDED_WITHIN = "decided_within"
-RECEIPT_MS = "receipt_ms"
-RECEIPT_WITHIN = "receipt_within"
+DATABASE = "database"
+"""The part that is at work whenever another can note that it is."""
 
 
 class Passed(NamedTuple):
@@ -89,10 +81,10 @@ def prune(connection: psycopg.Connection, moment: datetime) -> None:
 
 
 def beat(connection: psycopg.Connection, part: str, moment: datetime) -> None:
-    """Note that `part` is at work in this minute."""
+    """Note that `part` is at work in this minute, and with it the database that the note is in."""
     connection.execute(
-        "insert into portal_beat (minute, part) values (%s, %s) on conflict do nothing",
-        [moment.replace(second=0, microsecond=0), part],
+        "insert into portal_beat (part, minute) select part, %s from unnest(%s) part on conflict do nothing",
+        [moment.replace(second=0, microsecond=0), [DATABASE, part]],
     )
 
 
@@ -152,51 +144,52 @@ select measure, label, sum(amount)::bigint from counted group by 1, 2 order by 1
 on conflict (measure, label) do update set amount = portal_counter.amount + excluded.amount
 """
 
+# Rows are summed up by segment and batch before anything is joined to them: of those there are few.
+
 _ARRIVED = """
 arrived as (
-    select date_trunc('minute', s.received_at) as minute, m.kind, m.channel, m.documents
-    from exchange_message m join exchange_segment s on s.id = m.id / %(segment)s
-    where m.id >= (%(arrived_from)s + 1) * %(segment)s and m.id < (%(arrived_to)s + 1) * %(segment)s
+    select date_trunc('minute', s.received_at) as minute, m.* from (
+        select id / %(segment)s as segment, kind, channel, count(*) as messages, sum(documents) as documents
+        from exchange_message
+        where id >= (%(arrived_from)s + 1) * %(segment)s and id < (%(arrived_to)s + 1) * %(segment)s group by 1, 2, 3
+    ) m join exchange_segment s on s.id = m.segment
 )"""
 
 _ANSWERED = """
 answered as (
-    select date_trunc('minute', b.at) as minute, a.outcome, a.reasons, %(class)s as within, %(ms)s as ms
-    from exchange_answer a join exchange_segment s on s.id = a.message_id / %(segment)s
-    join clearance_batch b on b.no = a.batch_no
-    where a.message_id >= (%(decided_from)s + 1) * %(segment)s and a.message_id < (%(decided_to)s + 1) * %(segment)s
+    select date_trunc('minute', b.at) as minute, a.*, TIMES from (
+        select message_id / %(segment)s as segment, batch_no, outcome, reasons, count(*) as times from exchange_answer
+        where message_id >= (%(decided_from)s + 1) * %(segment)s
+          and message_id < (%(decided_to)s + 1) * %(segment)s group by 1, 2, 3, 4
+    ) a join exchange_segment s on s.id = a.segment join clearance_batch b on b.no = a.batch_no
 )"""
 
 _ISSUED = """
 issued as (
-    select date_trunc('minute', b.at) as minute, r.kind, %(class)s as within, %(ms)s as ms
-    from exchange_receipt r join exchange_segment s on s.id = r.message_id / %(segment)s
-    join clearance_batch b on b.no = r.segment_id
-    where r.id > %(receipt_from)s and r.id <= %(receipt_to)s
+    select date_trunc('minute', b.at) as minute, r.*, TIMES from (
+        select message_id / %(segment)s as segment, segment_id as batch_no, kind, count(*) as times
+        from exchange_receipt where id > %(receipt_from)s and id <= %(receipt_to)s group by 1, 2, 3
+    ) r join exchange_segment s on s.id = r.segment join clearance_batch b on b.no = r.batch_no
 )"""
 
-_CLASS = "width_bucket(extract(epoch from greatest(b.at - s.received_at, interval '0'))::float8, %(bounds)s::float8[])"
-_MS = "(extract(epoch from greatest(b.at - s.received_at, interval '0')) * 1000)::bigint"
+_TIMES = """
+ width_bucket(extract(epoch from greatest(b.at - s.received_at, interval '0'))::float8, %(bounds)s::float8[]) as within,
+ (extract(epoch from greatest(b.at - s.received_at, interval '0')) * 1000)::bigint as ms"""
 
-
-def _timed(words: str) -> str:
-    return words.replace("%(class)s", _CLASS).replace("%(ms)s", _MS)
-
-
-_COUNTS = (
+_COUNTS = tuple(words.replace("TIMES", _TIMES) for words in (
     f"""with {_ARRIVED}
-    select minute, 'messages', channel || ' ' || kind, count(*) from arrived group by 1, 2, 3
-    union all select minute, 'documents', kind, sum(documents)::bigint from arrived group by 1, 2, 3""",  # noqa: S608 - fixed text
-    _timed(f"""with {_ANSWERED}
-    select minute, 'outcomes', outcome, count(*) from answered group by 1, 2, 3
-    union all select minute, 'refusals', reason, count(*)
+    select minute, 'messages', channel || ' ' || kind, sum(messages)::bigint from arrived group by 1, 2, 3
+    union all select minute, 'documents', kind, sum(documents)::bigint from arrived group by 1, 2, 3""",  # noqa: S608
+    f"""with {_ANSWERED}
+    select minute, 'outcomes', outcome, sum(times)::bigint from answered group by 1, 2, 3
+    union all select minute, 'refusals', reason, sum(times)::bigint
         from answered, unnest(string_to_array(reasons, ';')) reason where reason <> '' group by 1, 2, 3
-    union all select minute, 'decided_within', within::text, count(*) from answered group by 1, 2, 3
-    union all select minute, 'decided_ms', '', sum(ms)::bigint from answered group by 1, 2, 3"""),  # noqa: S608
-    _timed(f"""with {_ISSUED}
-    select minute, 'receipts', kind, count(*) from issued group by 1, 2, 3
-    union all select minute, 'receipt_within', within::text, count(*) from issued group by 1, 2, 3
-    union all select minute, 'receipt_ms', '', sum(ms)::bigint from issued group by 1, 2, 3"""),  # noqa: S608
+    union all select minute, 'decided_within', within::text, sum(times)::bigint from answered group by 1, 2, 3
+    union all select minute, 'decided_ms', '', sum(ms * times)::bigint from answered group by 1, 2, 3""",  # noqa: S608
+    f"""with {_ISSUED}
+    select minute, 'receipts', kind, sum(times)::bigint from issued group by 1, 2, 3
+    union all select minute, 'receipt_within', within::text, sum(times)::bigint from issued group by 1, 2, 3
+    union all select minute, 'receipt_ms', '', sum(ms * times)::bigint from issued group by 1, 2, 3""",  # noqa: S608
     """with decided as (
         select date_trunc('minute', at) as minute, kind, detail from journal_event
         where id > %(event_from)s and id <= %(event_to)s and batch_no > %(batch_from)s and batch_no <= %(batch_to)s
@@ -206,7 +199,7 @@ _COUNTS = (
     union all select minute, 'refusals', reason, count(*) from decided,
         unnest(array(select distinct found ->> 0 from jsonb_array_elements(detail::jsonb -> 'findings') found)) reason
         where kind = 'declaration.refused' group by 1, 2, 3""",
-)
+))  # fmt: skip
 
 
 # --- For the log of the service -------------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ from django.db import models
 class Beat(models.Model):
     """In this minute this part was seen at work. Availability is the share of minutes that have such a row."""
 
-    pk = models.CompositePrimaryKey("minute", "part")
+    pk = models.CompositePrimaryKey("part", "minute")
+    part = models.TextField(db_comment="web, engine, intake, watch, log or database")
     minute = models.DateTimeField(db_comment="its beginning")
-    part = models.TextField(db_comment="web, engine, intake or watch")
 
 
 class Counter(models.Model):

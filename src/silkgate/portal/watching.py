@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
 
 from silkgate.exchange.api import MESSAGES_PER_SEGMENT
 from silkgate.kernel.text import Text
+from silkgate.portal import counting
 
 PARTS: dict[str, Text] = {
     "web": Text("网页与接口", "Web and interface"),
     "engine": Text("裁决引擎", "Clearance engine"),
     "intake": Text("投递目录接入", "Intake of the folder drop"),
+    "nats": Text("NATS接入", "Intake through NATS"),
     "watch": Text("计数与监测", "Counting and watching"),
+    "log": Text("可验证日志", "Verifiable log"),
+    counting.DATABASE: Text("数据库", "Database"),
 }
 """What is watched, in words. A part that was never started here is not shown."""
 
-DATABASE = "database"
 WINDOWS: tuple[tuple[Text, timedelta], ...] = (
     (Text("24小时", "24 hours"), timedelta(hours=24)),
     (Text("7天", "7 days"), timedelta(days=7)),
@@ -64,14 +67,6 @@ class Status(NamedTuple):
     since: datetime | None
 
 
-_SEEN = """
-select part, max(minute), {counts} from (
-    select part, minute from portal_beat where minute >= %(first)s
-    union select 'database', minute from portal_beat where minute >= %(first)s
-) seen group by part
-"""
-
-
 def status(moment: datetime) -> Status:
     """Availability of each part: the share of whole minutes in which it was seen at work.
 
@@ -80,29 +75,30 @@ def status(moment: datetime) -> Status:
     """
     now = moment.replace(second=0, microsecond=0)
     with connection.cursor() as cursor:
-        cursor.execute("select min(minute) from portal_beat")
+        cursor.execute("select min(minute) from portal_beat where part = %s", [counting.DATABASE])
         since = cursor.fetchone()[0]
         if since is None:
             return Status((), None)
+        seen_at = dict(beats())
         starts = [max(now - length, since) for _, length in WINDOWS]
-        counts = ", ".join(
-            f"count(*) filter (where minute >= %(start{place})s and minute < %(now)s)" for place in range(len(starts))
-        )
-        values: dict[str, Any] = {f"start{place}": start for place, start in enumerate(starts)}
-        cursor.execute(_SEEN.format(counts=counts), {**values, "first": min(starts), "now": now})
-        rows = {row[0]: row[1:] for row in cursor.fetchall()}
-    minutes = [(now - start) // _MINUTE for start in starts]
-    named = {**PARTS, DATABASE: Text("数据库", "Database")}
+        counted: dict[tuple[str, datetime], int] = {}
+        for start in set(starts):
+            cursor.execute(
+                "select part, count(*) from portal_beat where part = any(%s) and minute >= %s and minute < %s"
+                " group by part",
+                [list(PARTS), start, now],
+            )
+            counted |= {(part, start): minutes for part, minutes in cursor.fetchall()}
     parts = tuple(
         PartStatus(
             name,
             words,
-            moment - rows[name][0] < FRESH,
-            rows[name][0],
-            tuple(Share(seen, whole) for seen, whole in zip(rows[name][1:], minutes, strict=True)),
+            moment - seen_at[name] < FRESH,
+            seen_at[name],
+            tuple(Share(counted.get((name, start), 0), (now - start) // _MINUTE) for start in starts),
         )
-        for name, words in named.items()
-        if name in rows
+        for name, words in PARTS.items()
+        if name in seen_at
     )
     return Status(parts, since)
 
@@ -272,7 +268,13 @@ def counters() -> dict[str, dict[str, int]]:
 
 
 def beats() -> Sequence[tuple[str, datetime]]:
-    """Every part that was seen lately, with the last minute in which it was."""
+    """Every part that was ever seen, with the last minute in which it was."""
     with connection.cursor() as cursor:
-        cursor.execute("select part, max(minute) from portal_beat group by part order by part")
+        # A look at the end of the index for each.
+        cursor.execute(
+            "select part, seen.at from unnest(%s) part,"
+            " lateral (select max(minute) as at from portal_beat b where b.part = part.part) seen"
+            " where seen.at is not null order by part",
+            [list(PARTS)],
+        )
         return cursor.fetchall()

@@ -30,7 +30,7 @@ class Claim(NamedTuple):
     """A lease, and where the work was left."""
 
     epoch: int
-    lease_seconds: float
+    lease_seconds: int
     segment_id: int
     batch_no: int
     declaration_id: int
@@ -38,7 +38,7 @@ class Claim(NamedTuple):
     receipt_id: int
 
 
-def claim(connection: psycopg.Connection, lease_seconds: float = LEASE_SECONDS) -> Claim:
+def claim(connection: psycopg.Connection, lease_seconds: int = LEASE_SECONDS) -> Claim:
     """Become the engine, for as long as this connection's session lives and the lease is renewed.
 
     What the engine before has not committed by now is undone. Raises EngineBusyError where it is at work.

@@ -64,7 +64,7 @@ class BatchRows(msgspec.Struct, array_like=True, gc=False):
     cursor: tuple[Any, ...]
     epoch: int
     """Of the lease under which it was decided."""
-    lease_seconds: float
+    lease_seconds: int
 
 
 encode_batch = msgspec.msgpack.Encoder().encode

@@ -58,7 +58,7 @@ class Engine:
         *,
         cache_capacity: int = CACHE_CAPACITY,
         commit_process: bool = False,
-        lease_seconds: float = LEASE_SECONDS,
+        lease_seconds: int = LEASE_SECONDS,
     ) -> None:
         self._connect, self._clock = connect, clock
         self._lease_seconds = lease_seconds

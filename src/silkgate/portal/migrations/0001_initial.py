@@ -15,11 +15,11 @@ class Migration(migrations.Migration):
                 (
                     "pk",
                     models.CompositePrimaryKey(
-                        "minute", "part", blank=True, editable=False, primary_key=True, serialize=False
+                        "part", "minute", blank=True, editable=False, primary_key=True, serialize=False
                     ),
                 ),
+                ("part", models.TextField(db_comment="web, engine, intake, watch, log or database")),
                 ("minute", models.DateTimeField(db_comment="its beginning")),
-                ("part", models.TextField(db_comment="web, engine, intake or watch")),
             ],
         ),
         migrations.CreateModel(
