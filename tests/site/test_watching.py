@@ -247,7 +247,7 @@ def test_a_web_server_that_answers_is_seen_and_one_that_does_not_is_not(
     live_server: str, wait_until: WaitUntil
 ) -> None:
     with watching.heart("web", watching.answers_at(live_server)):
-        assert wait_until(lambda: parts_seen() == {"web"})
+        assert wait_until(lambda: parts_seen() == {"web", "database"})
     away = watching.answers_at("http://127.0.0.1:1")
     with watching.connect() as connection:
         assert not away(connection)
@@ -271,11 +271,11 @@ def test_a_heart_outlives_a_database_that_is_away(
     monkeypatch.setattr(watching, "BEAT_SECONDS", 0.05)
     monkeypatch.setattr(watching, "COUNT_SECONDS", 0.05)
     with watching.heart("intake"):
-        assert wait_until(lambda: parts_seen() == {"intake"})
+        assert wait_until(lambda: parts_seen() == {"intake", "database"})
         with psycopg.connect(database, autocommit=True) as connection:
             connection.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
                 " and pid <> pg_backend_pid() and usename = current_user"
             )
             connection.execute("delete from portal_beat")
-        assert wait_until(lambda: parts_seen() == {"intake"})
+        assert wait_until(lambda: parts_seen() == {"intake", "database"})

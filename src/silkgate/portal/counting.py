@@ -83,7 +83,7 @@ def prune(connection: psycopg.Connection, moment: datetime) -> None:
 def beat(connection: psycopg.Connection, part: str, moment: datetime) -> None:
     """Note that `part` is at work in this minute, and with it the database that the note is in."""
     connection.execute(
-        "insert into portal_beat (part, minute) select part, %s from unnest(%s) part on conflict do nothing",
+        "insert into portal_beat (part, minute) select part, %s from unnest(%s::text[]) part on conflict do nothing",
         [moment.replace(second=0, microsecond=0), [DATABASE, part]],
     )
 

@@ -272,7 +272,7 @@ def beats() -> Sequence[tuple[str, datetime]]:
     with connection.cursor() as cursor:
         # A look at the end of the index for each.
         cursor.execute(
-            "select part, seen.at from unnest(%s) part,"
+            "select part, seen.at from unnest(%s::text[]) part,"
             " lateral (select max(minute) as at from portal_beat b where b.part = part.part) seen"
             " where seen.at is not null order by part",
             [list(PARTS)],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import logging
 from collections.abc import Iterator
 
 from django.conf import settings
@@ -21,6 +22,8 @@ from prometheus_client.registry import Collector
 
 from silkgate import __version__
 from silkgate.portal import api as portal
+
+log = logging.getLogger("silkgate.metrics")
 
 _COUNTERS = {
     "documents": ("silkgate_documents", "Documents received, by kind of message.", ("kind",)),
@@ -71,7 +74,8 @@ class Numbers(Collector):
         up = GaugeMetricFamily("silkgate_up", "1 where the database answers.")
         try:
             families = [*self._counted(), *self._waiting(), *self._beats()]
-        except DatabaseError:
+        except DatabaseError as error:
+            log.warning("没有监测数据 / no numbers: %s", " ".join(str(error).split()))
             families = []
         up.add_metric([], 1 if families else 0)
         build = GaugeMetricFamily("silkgate_build_info", "The release.", labels=("version",))

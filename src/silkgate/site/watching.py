@@ -76,6 +76,7 @@ def heart(part: str, is_well: Well = always) -> Iterator[None]:
 
 def _beat(part: str, is_well: Well, stop: threading.Event) -> None:
     connection: psycopg.Connection | None = None
+    told = False
     while not stop.is_set():
         seen = False
         try:
@@ -85,7 +86,11 @@ def _beat(part: str, is_well: Well, stop: threading.Event) -> None:
             seen = is_well(connection)
             if seen:
                 portal.beat(connection, part, datetime.now(UTC))
-        except psycopg.Error:  # a database that is away: no beat
+            told = False
+        except psycopg.Error as error:  # most likely a database that is away: no beat
+            if not told:
+                told = True
+                log.warning("%s: 无法记录运行 / cannot note that it is at work: %s", part, " ".join(str(error).split()))
             if connection is not None:
                 connection.close()
         # Who is not up yet is looked at again soon.
