@@ -17,7 +17,6 @@ from rich.console import Console
 from silkgate import __version__
 from silkgate.site import language
 from silkgate.site.problem import Problem
-from silkgate.site.trouble import as_problem
 
 app = typer.Typer(
     name="silkgate",
@@ -73,6 +72,15 @@ def run(
     from silkgate.site import running
 
     running.run(host, port, per_second, end_with_parent=end_with_parent)
+
+
+@app.command()
+def restart() -> None:
+    """逐个重启正在运行的各进程，接入不中断。Restart the processes of `run` one by one; intake goes on."""
+    from silkgate.site import running
+    from silkgate.site.home import current_home
+
+    running.restart(current_home())
 
 
 @app.command()
@@ -378,6 +386,9 @@ def main() -> None:
     try:
         app()
     except Exception as error:
+        # Not before: `verify` is for machines without a database, and loads nothing that needs one.
+        from silkgate.site.trouble import as_problem
+
         problem = as_problem(error)
         if problem is None or (os.environ.get("SILKGATE_DEBUG") == "1" and not isinstance(error, Problem)):
             raise

@@ -51,6 +51,11 @@ class Home:
         return self.root / "run.lock"
 
     @property
+    def restart_request(self) -> Path:
+        """There while `silkgate restart` waits for the run of this home."""
+        return self.root / "restart.request"
+
+    @property
     def demo(self) -> Path:
         """The demo zone's files, keys and counter."""
         return self.root / "demo"

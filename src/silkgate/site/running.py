@@ -75,6 +75,7 @@ class Run:
             while not self.stop.wait(_TEND_SECONDS) and self.parent in (None, os.getppid()):
                 self._tend_database(database)
                 supervisor.tend()
+                self._restart_if_asked(supervisor)
                 if not announced and _is_ready(listening):
                     announced = True
                     self._announce(address)
@@ -126,6 +127,17 @@ class Run:
                 command = " ".join(["silkgate", *words])
                 raise Problem(f"{command}失败，原因见上。", f"{command} failed; the reason is above.")
         return not self.stop.is_set()
+
+    def _restart_if_asked(self, supervisor: Supervisor) -> None:
+        """One process after the other; the port stays open, and who asks meanwhile is answered by another, or waits."""
+        if not self.home.restart_request.exists():
+            return
+        for name in list(supervisor.pids()):
+            if self.stop.is_set():
+                return
+            self._say(name, "restarts, as it was asked to")
+            supervisor.restart(name)
+        self.home.restart_request.unlink(missing_ok=True)
 
     def _tend_database(self, database: EmbeddedPostgres | None) -> None:
         if database is None or database.is_running():
@@ -221,6 +233,20 @@ def is_running(home: Home) -> str | None:
     except OSError:
         return None
     return None
+
+
+def restart(home: Home) -> None:
+    """Have the processes of the run of this home start again one by one, on the code that is there now. Problem."""
+    if is_running(home) is None:
+        raise Problem(
+            f"{home.root}中没有正在运行的丝关，无需重启。", f"No Silkgate runs in {home.root}: nothing to restart."
+        )
+    home.restart_request.touch()
+    while home.restart_request.exists():
+        if is_running(home) is None:
+            home.restart_request.unlink(missing_ok=True)
+            raise Problem(f"{home.root}中的丝关已停止。", f"The Silkgate in {home.root} has stopped meanwhile.")
+        time.sleep(_TEND_SECONDS)
 
 
 @contextmanager

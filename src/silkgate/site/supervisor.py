@@ -71,17 +71,15 @@ class Supervisor:
         """End every child, the last started first; what does not end in time is killed."""
         for child in reversed(self._children):
             child.finished = True
-            process = child.process
-            if process is None:
-                continue
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._say(child.program.name, f"does not end; killed after {STOP_SECONDS} s")
-                process.kill()
-                process.wait()
-            self._close(child)
+            self._end(child)
+
+    def restart(self, name: str) -> None:
+        """End one program in order and start it again at once, as its command says now."""
+        for child in self._children:
+            if child.program.name == name and not child.finished:
+                self._end(child)
+                child.delay_seconds = _FIRST_DELAY_SECONDS
+                self._start(child)
 
     def kill(self) -> None:
         """End every child at once."""
@@ -93,6 +91,19 @@ class Supervisor:
     def pids(self) -> dict[str, int]:
         """The process ids of the children that run now, by name."""
         return {child.program.name: child.process.pid for child in self._children if child.process is not None}
+
+    def _end(self, child: _Child) -> None:
+        process = child.process
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._say(child.program.name, f"does not end; killed after {STOP_SECONDS} s")
+            process.kill()
+            process.wait()
+        self._close(child)
 
     def _start(self, child: _Child) -> None:
         child.process = subprocess.Popen(

@@ -16,12 +16,19 @@ DEFAULT_PORT = 8600
 _PORTS_TRIED = 20
 _MAX_CONNECTIONS = 512
 _HEADER_SECONDS = 20
+_LAST_REQUEST_SECONDS = 1
+"""How long a connection that has asked for nothing yet may still do so when the server is ending."""
 
 
 class HeaderDeadlineProtocol(H11Protocol):
-    """HTTP/1.1 that gives a request's headers 20 seconds; uvicorn alone would wait for them for ever."""
+    """HTTP/1.1 that gives a request's headers 20 seconds; uvicorn alone would wait for them for ever.
+
+    When the server ends, uvicorn closes every connection on which no answer is under way, so also those whose first
+    request is still on its way: these are answered too, that nobody is turned away by a restart.
+    """
 
     _deadline: asyncio.TimerHandle | None = None
+    _leaving = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock of the first request."""
@@ -31,7 +38,17 @@ class HeaderDeadlineProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Stop the clock once the headers are whole; start it with the first byte of the next request."""
         super().data_received(data)
+        if self._leaving and self.cycle is not None:
+            self.cycle.keep_alive = False
         self._watch()
+
+    def shutdown(self) -> None:
+        """The server ends: answer what was asked, and who is about to ask for the first time; then close."""
+        if self.cycle is None:
+            self._leaving = True
+            self.loop.call_later(_LAST_REQUEST_SECONDS, self._close_if_waiting)
+        else:
+            super().shutdown()
 
     def _watch(self) -> None:
         waiting = self.cycle is None or self.cycle.response_complete
@@ -61,7 +78,7 @@ def server() -> uvicorn.Server:
             access_log=False,
             server_header=False,
             limit_concurrency=_MAX_CONNECTIONS,
-            timeout_graceful_shutdown=3,
+            timeout_graceful_shutdown=5,
         )
     )
 
