@@ -26,7 +26,7 @@ from silkgate.site.scratch import private_database
 PARCELS = 25
 LEASE_SECONDS = 1
 PATIENCE_SECONDS = 60
-PUT_OUT = re.compile("terminating connection due to administrator|server closed the connection|CommitError|AnotherEngine")
+PUT_OUT = re.compile("terminating connection due to|server closed the connection|CommitError|AnotherEngineError")
 """What an engine hears that was overtaken, depending on where in its work it was stopped."""
 
 ENGINE = """
