@@ -79,7 +79,7 @@ async def _have(context: JetStreamContext, config: js.StreamConfig) -> js.Stream
     try:
         return await context.stream_info(config.name)
     except NotFoundError:
-        return await context.add_stream(config, timeout=10)
+        return await context.add_stream(config)
 
 
 def is_clustered(client: Client) -> bool:
