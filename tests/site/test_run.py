@@ -120,6 +120,12 @@ def test_it_plays_heals_and_stops(running: Running, wait_until: WaitUntil) -> No
         assert wait_until(lambda name=name, before=before: running.child(name) not in (0, before)), name
     assert wait_until(running.is_ready)
 
+    processes = {name: running.child(name) for name in CHILDREN}
+    restarted = running.silkgate("restart")
+    assert restarted.returncode == 0, restarted.stderr
+    assert wait_until(lambda: all(running.child(name) not in (0, was) for name, was in processes.items()))
+    assert wait_until(running.is_ready)
+
     data = EmbeddedPostgres(running.home.postgres).data
     before = postmaster.recorded_pid(data)
     assert before is not None
@@ -143,6 +149,8 @@ def test_nothing_outlives_it_when_it_is_killed(running: Running, wait_until: Wai
     running.process.kill()
     running.process.wait()
     assert wait_until(lambda: not any(c.is_running() and c.status() != psutil.STATUS_ZOMBIE for c in children))
+    alone = running.silkgate("restart")
+    assert (alone.returncode, alone.stderr) == (2, f"No Silkgate runs in {running.home.root}: nothing to restart.\n")
     # The next run continues with the same data.
     again = Running(running.home.root)
     try:

@@ -82,6 +82,21 @@ def test_a_killed_child_comes_back(supervise: Callable[..., Supervisor], log: Lo
     assert ("a", "ended (Killed); starts again in 0.5 s") in log.lines
 
 
+def test_one_that_is_restarted_ends_in_order_and_is_back_at_once(
+    supervise: Callable[..., Supervisor], log: Log, wait_until: WaitUntil
+) -> None:
+    supervisor = supervise(program("a", PATIENT), program("b", PATIENT))
+    assert wait_until(lambda: log.count("a", "up") + log.count("b", "up") == 2)
+    before = supervisor.pids()
+    supervisor.restart("a")
+    after = supervisor.pids()
+    assert after["a"] != before["a"]
+    assert after["b"] == before["b"]
+    assert not is_alive(before["a"])
+    assert wait_until(lambda: log.count("a", "up") == 2)
+    assert not any("ended" in line for _, line in log.lines)
+
+
 def test_one_that_keeps_crashing_waits_longer_each_time(
     supervise: Callable[..., Supervisor], log: Log, wait_until: WaitUntil
 ) -> None:
