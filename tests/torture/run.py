@@ -32,6 +32,8 @@ DISK_MEGABYTES = 640
 NO_DATABASE = "postgresql:///the_tortured_database_is_gone?host=/nonexistent"
 _POSTGRES = {"shared_buffers": "32MB", "min_wal_size": "32MB", "max_wal_size": "64MB"}
 _SENDINGS_TOGETHER = 6
+_MESSAGES_PER_SECOND = 50
+"""As much as the oracle can judge afterwards: it looks at everything that waits after each message."""
 
 
 class Plan(NamedTuple):
@@ -103,6 +105,7 @@ def _torture(service: Service, zone: Zone, case: Path, plan: Plan) -> Aftermath:
         for sending in _sendings(service, zone, plan.seed, random):
             senders.put(sending)
             count += len(sending.raws)
+            time.sleep(max(0.0, began + count / _MESSAGES_PER_SECOND - time.monotonic()))
             if senders.failures or (injector.over.is_set() and count >= plan.least_messages):
                 break
         injector.join()
