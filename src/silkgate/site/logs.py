@@ -49,7 +49,8 @@ def settings() -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": form()}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
         # Its "started" and "stopped" lines say nothing that the command line does not.
-        "loggers": {"uvicorn.error": {"level": "WARNING"}},
+        # Nor has whoever is told to come later (429) to be told to the operator, line by line.
+        "loggers": {"uvicorn.error": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
     }
 
 

@@ -8,7 +8,7 @@
 - `SILKGATE_MAX_MESSAGE_BYTES`: size limit of one message
 - `SILKGATE_MAX_BACKLOG_DOCUMENTS`, `SILKGATE_MIN_SHARE_DOCUMENTS`: how much may wait for the engine, and of one sender
 - `SILKGATE_MIN_FREE_DISK_MB`: with less room on the disk nothing is taken in
-- `SILKGATE_NATS_URL`, `SILKGATE_NATS_PREFIX`, `SILKGATE_NATS_REPLICAS`: servers that carry messages too; see `site/carrier.py`
+- `SILKGATE_NATS_URL`, `SILKGATE_NATS_PREFIX`, `SILKGATE_NATS_REPLICAS`: servers that carry messages too
 - `SILKGATE_LOG=json`: logs as JSON lines
 - `SILKGATE_METRICS_TOKEN`: who knows it may read /metrics
 - `SILKGATE_TLOG_NAME`, `SILKGATE_TLOG_KEY`: name and private key of the verifiable log

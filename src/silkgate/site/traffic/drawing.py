@@ -19,6 +19,9 @@ _INSURED_CENTS = (0, 0, 0, 0, 0, 0, 100, 135, 200)
 _QUANTITIES = (1, 1, 1, 1, 1, 1, 2, 2, 3, 4)
 _LINES = (1, 1, 1, 1, 1, 1, 2, 2, 3, 4)
 _LIKELY_QUANTITIES = 20
+SCATTER, SCATTERED = 1_618_033_988_749, 10**13
+"""Numbers of orders and parcels come in no order: that of the nth is n times the first modulo the second; they have no
+common factor, so none comes twice."""
 
 
 class Parcel(NamedTuple):
@@ -233,7 +236,8 @@ class Draw:
             f"{bits >> 76:08X}-{bits >> 60 & 0xFFFF:04X}-4{bits >> 48 & 0xFFF:03X}-A{bits >> 36 & 0xFFF:03X}-"
             f"{bits & 0xFFFFFFFFF:09X}00"
         )
-        order_no, logistics_no, payment_no = f"SG{number:013d}", f"KG{number:013d}", f"{times.day}{number:014d}"
+        scattered = number * SCATTER % SCATTERED
+        order_no, logistics_no, payment_no = f"SG{scattered:013d}", f"KG{scattered:013d}", f"{times.day}{number:014d}"
         freight, insured = _money(freight_cents), _money(insured_cents)
         goods_cents, grams, held, tax_yuan = 0, 150, self._held_shops.get(shop.ebc.code, 0), 0.0
         order_items, declaration_items = [], []
