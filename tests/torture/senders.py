@@ -30,6 +30,7 @@ _REFUSALS = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
 _TWICE, _LATER = 0.05, 0.05
 """Share of sendings that are sent again, and that are held back until others have passed them."""
 _OVERTAKEN_BY = 4
+_LARGE_BYTES = 100_000
 _AT_ONCE_SECONDS = 0.05
 _RESET = struct.pack("ii", 1, 0)
 
@@ -48,9 +49,11 @@ class Sending(NamedTuple):
         if self.way == NETSTRINGS:
             return b"".join([b"%d:%s," % (len(raw), raw) for raw in self.raws])
         packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(packed, "w") as archive:
             for number, raw in enumerate(self.raws):
-                archive.writestr(f"{number:04d}.xml", raw)
+                # The same document a hundred times would be packed so tightly that the archive is refused as a bomb.
+                packing = zipfile.ZIP_DEFLATED if len(raw) < _LARGE_BYTES else zipfile.ZIP_STORED
+                archive.writestr(f"{number:04d}.xml", raw, packing)
         return packed.getvalue()
 
 
