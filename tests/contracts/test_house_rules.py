@@ -167,6 +167,10 @@ FURNITURE = frozenset({
 """What may stand in any room. Knowing one room is knowing all."""
 
 OWN_FURNITURE: dict[str, dict[str, str]] = {
+    "identity": {
+        "access.py": "the one place where access is decided",
+        "actors.py": "from a request to the actor",
+    },
     "journal": {
         "log.py": "the verifiable log: leaves in, tiles, signed checkpoints and proofs out",
     },

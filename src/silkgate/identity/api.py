@@ -1,13 +1,25 @@
-"""The door of identity: certificates that organisations have filed."""
+"""The door of identity: who acts and what they may do; certificates that organisations have filed."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
+from silkgate.identity.access import (
+    ACTIONS,
+    PUBLIC,
+    Denied,
+    action,
+    actor_of,
+    may,
+    opens,
+    record,
+    require,
+)
+from silkgate.identity.domain import AGENCIES, ANONYMOUS, CLIENT, DUTIES, PERSON, ROLES, SCOPES, Action, Actor
 from silkgate.journal import api as journal
 from silkgate.standards.xmldsig import Certificate
 
@@ -63,14 +75,16 @@ class CertificateDirectory:
             return self._filed.get(code, ())
 
 
-def add_officer(username: str, password: str) -> None:
-    """A person who may sign in and decide on held declarations; a known name gets the new password.
+def add_officer(username: str, password: str, agency: str = "customs", duties: Iterable[str] = tuple(DUTIES)) -> None:
+    """An officer of `agency` with `duties`, all of them unless said; a known name gets the new password and duties.
 
     Raises ValueError, with Django's own words, for a password that is too weak.
     """
     from django.contrib.auth import get_user_model
     from django.contrib.auth.password_validation import validate_password
     from django.core.exceptions import ValidationError
+
+    from silkgate.identity.models import Officer
 
     model = get_user_model()
     user = model.objects.filter(username=username).first() or model(username=username)
@@ -80,3 +94,30 @@ def add_officer(username: str, password: str) -> None:
         raise ValueError(" ".join(error.messages)) from error
     user.set_password(password)
     user.save()
+    Officer.objects.update_or_create(user=user, defaults={"agency": agency, "duties": sorted(duties)})
+
+
+__all__ = [
+    "ACTIONS",
+    "AGENCIES",
+    "ANONYMOUS",
+    "CLIENT",
+    "DUTIES",
+    "PERSON",
+    "PUBLIC",
+    "ROLES",
+    "SCOPES",
+    "Action",
+    "Actor",
+    "CertificateDirectory",
+    "Denied",
+    "action",
+    "actor_of",
+    "add_officer",
+    "certificates",
+    "file_certificate",
+    "may",
+    "opens",
+    "record",
+    "require",
+]

@@ -1,6 +1,9 @@
-"""Credentials of organisations: the certificates they have filed. Officers are users of django.contrib.auth."""
+"""People's places in organisations and agencies, what organisations delegate, their certificates, who read what."""
 
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import F, Q
 
 
 class Certificate(models.Model):
@@ -16,4 +19,77 @@ class Certificate(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=["enterprise_code", "fingerprint_sha256"], name="identity_certificate_once"),
+        )
+
+
+class Organisation(models.Model):
+    """An organisation whose people may sign in. What it is filed for stands in the registry."""
+
+    id = models.BigAutoField(primary_key=True)
+    code = models.TextField(unique=True, db_comment="unified social credit code (GB 32100), or customs code of old")
+    name = models.TextField()
+    registered_at = models.DateTimeField()
+
+
+class Membership(models.Model):
+    """A person's role in an organisation, for a time. Ended, never deleted."""
+
+    id = models.BigAutoField(primary_key=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT)
+    organisation = models.ForeignKey(Organisation, models.PROTECT)
+    role = models.TextField()
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["user", "organisation", "role"], condition=Q(until=None), name="identity_membership_once"
+            ),
+        )
+
+
+class Delegation(models.Model):
+    """What an organisation lets an agent do in its name, from a day to a day."""
+
+    id = models.BigAutoField(primary_key=True)
+    principal = models.ForeignKey(Organisation, models.PROTECT, related_name="given")
+    agent = models.ForeignKey(Organisation, models.PROTECT, related_name="received")
+    scopes = ArrayField(models.TextField())
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    given_by = models.TextField(db_comment="user name")
+    ended_by = models.TextField(blank=True, db_comment="user name of whoever ended it before its time")
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=~Q(principal=F("agent")), name="identity_delegation_to_another"),
+        )
+
+
+class Officer(models.Model):
+    """A person who works for an agency here, and what with."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, primary_key=True)
+    agency = models.TextField()
+    duties = ArrayField(models.TextField())
+
+
+class AccessRecord(models.Model):
+    """Somebody was denied something, or read personal data. Never changed."""
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField()
+    actor = models.TextField(blank=True, db_comment="user name or client; empty: nobody had signed in")
+    agency = models.TextField(blank=True)
+    action = models.TextField()
+    organisation_code = models.TextField(blank=True, db_comment="to whom belonged what was asked for")
+    subject = models.TextField()
+    purpose = models.TextField(blank=True)
+    allowed = models.BooleanField()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["organisation_code", "id"], name="identity_access_organisation"),
+            models.Index(fields=["actor", "id"], name="identity_access_actor"),
         )
