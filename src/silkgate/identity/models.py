@@ -15,6 +15,9 @@ class Certificate(models.Model):
     pem = models.TextField()
     not_before = models.DateTimeField()
     not_after = models.DateTimeField()
+    filed_by = models.TextField(blank=True, default="", db_comment="user name; empty: came with the zone")
+    revoked_at = models.DateTimeField(null=True)
+    revoked_by = models.TextField(blank=True, default="")
 
     class Meta:
         constraints = (
@@ -73,6 +76,34 @@ class Officer(models.Model):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, primary_key=True)
     agency = models.TextField()
     duties = ArrayField(models.TextField())
+
+
+class Invitation(models.Model):
+    """A place in an organisation, held for whoever brings the link. Used once."""
+
+    id = models.BigAutoField(primary_key=True)
+    organisation = models.ForeignKey(Organisation, models.PROTECT)
+    role = models.TextField()
+    digest = models.TextField(unique=True, db_comment="SHA-256 of the secret in the link, hexadecimal")
+    invited_by = models.TextField(db_comment="user name")
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+    used_by = models.TextField(blank=True, default="")
+
+
+class Client(models.Model):
+    """A program that acts for an organisation: OAuth2 client credentials, or a certificate in the TLS connection."""
+
+    id = models.BigAutoField(primary_key=True)
+    organisation = models.ForeignKey(Organisation, models.PROTECT)
+    name = models.TextField()
+    client_id = models.TextField(unique=True)
+    scopes = ArrayField(models.TextField())
+    certificate_sha256 = models.TextField(blank=True, default="", db_comment="of the DER form, hexadecimal, for mTLS")
+    made_by = models.TextField(db_comment="user name")
+    made_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.TextField(blank=True, default="")
 
 
 class AccessRecord(models.Model):
