@@ -1,5 +1,6 @@
 """Every access is decided here: rooms say what there is to do and who may, pages and REST ask.
 
+Models are imported where they are used: processes without a web application come through this door, too.
 A view carries its action (`opens`); one that does not is found by the access matrix in the tests.
 """
 
@@ -9,13 +10,11 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from silkgate.identity import actors
 from silkgate.identity.domain import DUTIES, ROLES, SCOPES, Action, Actor
-from silkgate.identity.models import AccessRecord
 from silkgate.kernel.text import Text
 
 V = TypeVar("V", bound=Callable[..., Any])
@@ -107,6 +106,8 @@ def record(
     request: HttpRequest, what: Action, organisation: str = "", *, subject: str = "", purpose: str = "", allowed: bool
 ) -> None:
     """Keep who wanted what, when, and what for."""
+    from silkgate.identity.models import AccessRecord
+
     actor = actor_of(request)
     AccessRecord.objects.create(
         at=request.moment,  # type: ignore[attr-defined]
@@ -134,6 +135,8 @@ def opens(what: Action, *, anywhere: bool = False) -> Callable[[V], V]:
             if anywhere and not what.allows(actor) and what.where(actor):
                 return view(request, *args, **kwargs)
             if not actor.kind and not what.allows(actor) and not request.path.startswith("/api/"):
+                from django.contrib.auth.views import redirect_to_login
+
                 return redirect_to_login(request.get_full_path())
             require(request, what._replace(personal=False))
             return view(request, *args, **kwargs)

@@ -9,7 +9,6 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from silkgate.identity.domain import ANONYMOUS, PERSON, Actor
-from silkgate.identity.models import Delegation, Membership, Officer
 
 
 def of_request(request: HttpRequest) -> Actor:
@@ -22,6 +21,8 @@ def of_request(request: HttpRequest) -> Actor:
 
 def person(user_id: int, name: str, at: datetime) -> Actor:
     """A person with all that is theirs at the time `at`."""
+    from silkgate.identity.models import Membership, Officer
+
     officer = Officer.objects.filter(user_id=user_id).first()
     roles: defaultdict[str, set[str]] = defaultdict(set)
     for code, role in Membership.objects.filter(
@@ -41,6 +42,8 @@ def person(user_id: int, name: str, at: datetime) -> Actor:
 
 def delegated(agents: list[str], at: datetime) -> dict[str, frozenset[str]]:
     """What others have delegated to any of the organisations `agents`, by code of the one that delegates."""
+    from silkgate.identity.models import Delegation
+
     scopes: defaultdict[str, set[str]] = defaultdict(set)
     if agents:
         for code, given in Delegation.objects.filter(

@@ -15,9 +15,9 @@ class Certificate(models.Model):
     pem = models.TextField()
     not_before = models.DateTimeField()
     not_after = models.DateTimeField()
-    filed_by = models.TextField(blank=True, default="", db_comment="user name; empty: came with the zone")
+    filed_by = models.TextField(blank=True, db_default="", db_comment="user name; empty: came with the zone")
     revoked_at = models.DateTimeField(null=True)
-    revoked_by = models.TextField(blank=True, default="")
+    revoked_by = models.TextField(blank=True, db_default="")
 
     class Meta:
         constraints = (
@@ -88,7 +88,7 @@ class Invitation(models.Model):
     invited_by = models.TextField(db_comment="user name")
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
-    used_by = models.TextField(blank=True, default="")
+    used_by = models.TextField(blank=True, db_default="")
 
 
 class Client(models.Model):
@@ -99,11 +99,13 @@ class Client(models.Model):
     name = models.TextField()
     client_id = models.TextField(unique=True)
     scopes = ArrayField(models.TextField())
-    certificate_sha256 = models.TextField(blank=True, default="", db_comment="of the DER form, hexadecimal, for mTLS")
+    certificate_sha256 = models.TextField(
+        blank=True, db_default="", db_comment="of the DER form, hexadecimal, for mTLS"
+    )
     made_by = models.TextField(db_comment="user name")
     made_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    ended_by = models.TextField(blank=True, default="")
+    ended_by = models.TextField(blank=True, db_default="")
 
 
 class AccessRecord(models.Model):

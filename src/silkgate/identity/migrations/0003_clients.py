@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="certificate",
             name="filed_by",
-            field=models.TextField(blank=True, db_comment="user name; empty: came with the zone", default=""),
+            field=models.TextField(blank=True, db_comment="user name; empty: came with the zone", db_default=""),
         ),
         migrations.AddField(
             model_name="certificate",
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="certificate",
             name="revoked_by",
-            field=models.TextField(blank=True, default=""),
+            field=models.TextField(blank=True, db_default=""),
         ),
         migrations.CreateModel(
             name="Client",
@@ -35,12 +35,12 @@ class Migration(migrations.Migration):
                 ("scopes", django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
                 (
                     "certificate_sha256",
-                    models.TextField(blank=True, db_comment="of the DER form, hexadecimal, for mTLS", default=""),
+                    models.TextField(blank=True, db_comment="of the DER form, hexadecimal, for mTLS", db_default=""),
                 ),
                 ("made_by", models.TextField(db_comment="user name")),
                 ("made_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(null=True)),
-                ("ended_by", models.TextField(blank=True, default="")),
+                ("ended_by", models.TextField(blank=True, db_default="")),
                 (
                     "organisation",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.organisation"),
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ("invited_by", models.TextField(db_comment="user name")),
                 ("expires_at", models.DateTimeField()),
                 ("used_at", models.DateTimeField(null=True)),
-                ("used_by", models.TextField(blank=True, default="")),
+                ("used_by", models.TextField(blank=True, db_default="")),
                 (
                     "organisation",
                     models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="identity.organisation"),
