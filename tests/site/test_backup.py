@@ -273,7 +273,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "rows fewer than it says": (
         say_in_the_manifest(lambda told: told["facts"][0]["public.ledger_account"].__setitem__(0, 10**6)),
-        "not what its manifest says (Table public.ledger_account",
+        "not what its manifest says (Table ledger_account",
     ),
     "a dump that cannot be loaded": (half_a_dump_that_its_manifest_believes, "cannot be loaded into the database"),
 }

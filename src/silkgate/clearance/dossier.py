@@ -39,6 +39,8 @@ class ReceiptLine(NamedTuple):
     status: str
     info: str
     at: datetime | None
+    sealed: bool = False
+    """Whether there is a proof already that it stands in the log."""
 
 
 class Dossier(NamedTuple):
@@ -164,7 +166,8 @@ def _receipts(
                 for said in documents_of_receipt(receipt.body)
                 if any(said.get(element) == value for element, value in ours.items() if value)
             ]
-    return tuple(sorted(found, key=lambda line: line.id))
+    sealed = exchange.newest_sealed_receipt(inbox)
+    return tuple(line._replace(sealed=line.id <= sealed) for line in sorted(found, key=lambda line: line.id))
 
 
 def documents_of_receipt(body: bytes) -> tuple[dict[str, str], ...]:

@@ -54,6 +54,7 @@ from silkgate.exchange.sealing import (
     Sealer,
     SealerBusyError,
     newest_batch,
+    newest_sealed_receipt,
     receipt_proof,
     run_sealer,
 )
@@ -115,6 +116,7 @@ __all__ = [
     "message_number",
     "newest_batch",
     "newest_messages",
+    "newest_sealed_receipt",
     "problem",
     "quotas",
     "receipt_proof",

@@ -279,6 +279,18 @@ def run_sealer(
 # --- Proofs -----------------------------------------------------------------------------------------------------------
 
 
+def newest_sealed_receipt(connection: psycopg.Connection) -> int:
+    """The last receipt that the log has: up to it each has a proof. 0: none has."""
+    with connection.cursor() as cursor:
+        stand = journal.log_state(cursor)
+        cursor.execute(
+            "select id from exchange_receipt where segment_id <= %s order by id desc limit 1",
+            (stand.batch_no if stand else 0,),
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
 def receipt_proof(connection: psycopg.Connection, number: int, size: int | None = None) -> Proof | None:
     """The proof for receipt `number`, to the newest checkpoint or to that of `size`; None where it is not in there."""
     with connection.cursor() as cursor:
@@ -296,5 +308,6 @@ def receipt_proof(connection: psycopg.Connection, number: int, size: int | None 
 
 
 __all__: Sequence[Any] = [
-    "LogRolledBackError", "Sealer", "SealerBusyError", "batch_groups", "newest_batch", "receipt_proof", "run_sealer",
+    "LogRolledBackError", "Sealer", "SealerBusyError", "batch_groups", "newest_batch", "newest_sealed_receipt",
+    "receipt_proof", "run_sealer",
 ]  # fmt: skip
