@@ -67,7 +67,7 @@ def reader(browser: Browser, live_server: str) -> Iterator[Opened]:
 @pytest.fixture
 def officer(database: str) -> tuple[str, str]:
     """Name and password of an officer who may sign in."""
-    from django.contrib.auth.models import User
+    from silkgate.identity.api import add_officer
 
-    User.objects.create_user("zhao", password="a-long-password-1")
-    return "zhao", "a-long-password-1"
+    add_officer("zhao", "silk-road-2026-zhao")
+    return "zhao", "silk-road-2026-zhao"

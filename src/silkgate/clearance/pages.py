@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -14,6 +13,7 @@ from silkgate.clearance import actions, dossier, queries
 from silkgate.clearance.domain import DETAINED, HELD
 from silkgate.clearance.evidence import coded, field_name
 from silkgate.clearance.explain import selection_findings
+from silkgate.identity.api import PUBLIC, action, actor_of, concerned, opens, purpose_of, require
 from silkgate.kernel.text import Text
 from silkgate.tariff.api import cards
 from silkgate.ui.links import address, asked, asked_number
@@ -23,7 +23,19 @@ from silkgate.ui.words import spoken
 
 PAGE_LINES = 50
 
+DECIDE = action("clearance.decide", "处理待审清单", "Decide on held declarations", duties=["declarations"])
+PERSONS = action(
+    "clearance.persons",
+    "查看清单中的个人信息",
+    "Read the personal data in a declaration",
+    duties=["declarations"],
+    roles=["declarant", "reader"],
+    scopes=["declarations", "read"],
+    personal=True,
+)
 
+
+@opens(PUBLIC)
 @require_GET
 def declarations(request: HttpRequest) -> HttpResponse:
     """GET /declarations: newest first, filtered by state and reason."""
@@ -44,13 +56,27 @@ def declarations(request: HttpRequest) -> HttpResponse:
     return render(request, "clearance/declarations.html", context)
 
 
+@opens(PUBLIC)
 @require_GET
 def declaration(request: HttpRequest, number: int) -> HttpResponse:
-    """GET /declarations/<number>: decision, tax, documents, receipts, history. Personal values in full for officers."""
-    found = dossier.gather(number, in_full=request.user.is_authenticated)
+    """GET /declarations/<number>: decision, tax, documents, receipts, history.
+
+    Personal values in full for officers and for those whom one of its parties lets read them; each time is recorded.
+    """
+    parties = queries.parties(number) if actor_of(request).kind else ()
+    whose = concerned(request, PERSONS, parties)
+    if whose is not None:
+        _record_reading(request, number, whose)
+    found = dossier.gather(number, in_full=whose is not None)
     if found is None:
         raise Http404
-    return render(request, "clearance/declaration.html", {"dossier": found, "row": found.full.row})
+    context = {"dossier": found, "row": found.full.row, "in_full": whose is not None}
+    return render(request, "clearance/declaration.html", context)
+
+
+def _record_reading(request: HttpRequest, number: int, whose: str) -> None:
+    purpose = purpose_of(actor_of(request))
+    require(request, PERSONS, whose, subject=f"declaration/{number}", purpose=purpose)
 
 
 # --- The officer's desk ---------------------------------------------------------------------------------------------
@@ -63,7 +89,7 @@ DESK = {
 }
 
 
-@login_required
+@opens(DECIDE)
 @require_GET
 def desk(request: HttpRequest) -> HttpResponse:
     """GET /officer/: held declarations, those that wait longest first."""
@@ -130,12 +156,16 @@ class VerdictForm(forms.Form):
     )
 
 
-@login_required
+@opens(DECIDE)
 def held(request: HttpRequest, number: int) -> HttpResponse:
     """GET, POST /officer/<number>: the evidence; a decision with its reason; what it will do; then it is recorded.
 
     The first POST shows the decision for confirmation, the second (`confirmed`) records it.
     """
+    whose = next(iter(queries.parties(number)), None)
+    if whose is None:
+        raise Http404
+    _record_reading(request, number, whose)
     found = dossier.gather(number, in_full=True)
     if found is None:
         raise Http404
@@ -153,7 +183,7 @@ def held(request: HttpRequest, number: int) -> HttpResponse:
             action,
             state,
             form.cleaned_data["reason"],
-            officer=request.user.get_username(),
+            officer=actor_of(request).name,
             at=request.moment,  # type: ignore[attr-defined]
         )
     except actions.NotDecidableError as refused:
@@ -161,7 +191,7 @@ def held(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("officer-held", number=number)
 
 
-@login_required
+@opens(DECIDE)
 @require_GET
 def pending(request: HttpRequest, number: int) -> HttpResponse:
     """GET /officer/<number>/pending: for the page that waits for the engine; reloads it when that is done."""

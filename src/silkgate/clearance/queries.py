@@ -274,6 +274,14 @@ class Full(NamedTuple):
         return next((made for made in self.instructions if made.batch_no is None), None)
 
 
+def parties(number: int) -> tuple[str, ...]:
+    """Codes of the enterprises that a declaration names, the merchant first; none: there is no such declaration."""
+    named = models.Declaration.objects.filter(id=number).values_list(
+        "ebc_code", "ebp_code", "agent_code", "logistics_code"
+    )
+    return tuple(dict.fromkeys(code for row in named for code in row if code))
+
+
 def declaration(number: int) -> Full | None:
     """The declaration with this number; None where there is none."""
     row = models.Declaration.objects.filter(id=number).first()

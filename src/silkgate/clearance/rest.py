@@ -10,8 +10,12 @@ from django.http import HttpRequest
 from ninja import Router, Schema
 
 from silkgate.exchange.api import answers_for, connect, message_number, problem
+from silkgate.identity.api import action, opens
 from silkgate.kernel.findings import Finding
 from silkgate.tariff.api import cards
+
+OUTCOME = action("clearance.outcome", "凭报文编号查询结果", "Ask what became of a message, by its name", anyone=True)
+"""The name is a secret: half of it comes from the digest of the message, which only its sender has."""
 
 router = Router(tags=["clearance"])
 
@@ -81,6 +85,7 @@ def explained(findings_json: str) -> list[FindingOut]:
 
 
 @router.get("/messages/{name}", response=MessageOut, summary="What became of a message")
+@opens(OUTCOME)
 def message(request: HttpRequest, name: str) -> Any:
     """Outcome, reasons and, of a CEB621, the declarations with their last state."""
     with connect() as connection:

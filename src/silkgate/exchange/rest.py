@@ -26,8 +26,15 @@ from silkgate.exchange.naming import message_name, message_number
 from silkgate.exchange.problems import KINDS, problem
 from silkgate.exchange.receiver import connect, max_message_bytes, shared_receiver
 from silkgate.exchange.sealing import receipt_proof
+from silkgate.identity.api import PUBLIC, action, opens
 from silkgate.standards.archives import ArchiveRefused, unpack_zip
 from silkgate.standards.netstrings import NetstringRefused, netstrings
+
+SEND = action(
+    "exchange.send", "报送报文（凭报文签名认定）", "Send messages (each counts by its signature)", anyone=True
+)
+NAMED = action("exchange.named", "凭编号读取报文和回执", "Read a message or receipt by its name", anyone=True)
+"""Names are secrets: half of each comes from the digest of the bytes, which only sender and recipient have."""
 
 router = Router(tags=["messages"])
 
@@ -110,6 +117,7 @@ class _BadRequestError(Exception):
 
 
 @router.post("/messages", response={202: Acknowledgement}, summary="Send messages")
+@opens(SEND)
 def send_messages(request: HttpRequest) -> Any:
     """Take in one message (application/xml, raw or in a DXP envelope), or many: application/vnd.silkgate.netstrings
     (each as length, colon, bytes, comma), application/zip or multipart/form-data.
@@ -249,6 +257,7 @@ def _not_found() -> HttpResponse:
 
 
 @router.get("/quotas", response=Quotas, summary="How much may be sent and wait")
+@opens(PUBLIC)
 def get_quotas(request: HttpRequest) -> Any:
     """Limits of a request, quotas of the backlog, and how much of it is used. No sender's own figures."""
     limits = quotas()
@@ -274,6 +283,7 @@ def get_quotas(request: HttpRequest) -> Any:
 
 
 @router.get("/messages/{name}/receipts", response=Receipts, summary="Receipts of a message")
+@opens(NAMED)
 def receipts(request: HttpRequest, name: str) -> Any:
     """All receipts for a message so far."""
     with connect() as connection:
@@ -297,6 +307,7 @@ def receipts(request: HttpRequest, name: str) -> Any:
 
 
 @router.get("/receipts/{name}/proof", summary="Proof that a receipt is in the log")
+@opens(NAMED)
 def proof(request: HttpRequest, name: str, size: int | None = None) -> HttpResponse:
     """A proof file (c2sp.org/tlog-proof) for the newest checkpoint, or for that of `size`.
 
@@ -328,6 +339,7 @@ def proof(request: HttpRequest, name: str, size: int | None = None) -> HttpRespo
 
 
 @router.get("/messages/{name}/content", summary="A message as it was received")
+@opens(NAMED)
 def content(request: HttpRequest, name: str) -> HttpResponse:
     """The bytes of a message exactly as they were received."""
     with connect() as connection:

@@ -6,12 +6,14 @@ A view carries its action (`opens`); one that does not is found by the access ma
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from silkgate.identity import actors
 from silkgate.identity.domain import DUTIES, ROLES, SCOPES, Action, Actor
@@ -121,9 +123,23 @@ def record(
     )
 
 
-def opens(what: Action, *, anywhere: bool = False) -> Callable[[V], V]:
+def concerned(request: HttpRequest, what: Action, organisations: Iterable[str]) -> str | None:
+    """The first of `organisations` for which the actor may do `what`; None: for none of them. Records nothing."""
+    actor = actor_of(request)
+    return next((code for code in organisations if what.allows(actor, code)), None)
+
+
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """To the page where one signs in, and from there back."""
+    from django.contrib.auth.views import redirect_to_login
+
+    return redirect_to_login(request.get_full_path())
+
+
+def opens(what: Action, *, anywhere: bool = False, of: str = "") -> Callable[[V], V]:
     """Mark a view with what it does. Without `anywhere` it is decided before the view runs.
 
+    `of`: the argument of the address that holds the code of the organisation concerned.
     `anywhere`: what is asked for belongs to an organisation that only the view knows. Whoever may do it for none at all
     is sent away before; the view itself has to `require` it for the one concerned.
     """
@@ -131,17 +147,23 @@ def opens(what: Action, *, anywhere: bool = False) -> Callable[[V], V]:
     def decorate(view: V) -> V:
         @functools.wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if what.anyone:
+                # Nobody is looked up: a public page costs what it cost without this.
+                return view(request, *args, **kwargs)
             actor = actor_of(request)
             if anywhere and not what.allows(actor) and what.where(actor):
                 return view(request, *args, **kwargs)
-            if not actor.kind and not what.allows(actor) and not request.path.startswith("/api/"):
-                from django.contrib.auth.views import redirect_to_login
-
-                return redirect_to_login(request.get_full_path())
-            require(request, what._replace(personal=False))
+            if not actor.kind and not request.path.startswith("/api/"):
+                return sign_in(request)
+            require(request, what._replace(personal=False), kwargs[of] if of else "")
             return view(request, *args, **kwargs)
 
         guarded.action = what  # type: ignore[attr-defined]
+        guarded.anywhere, guarded.of = anywhere, of  # type: ignore[attr-defined]
+        # Ninja reads types where a function was made, which for this one is here. Names for the type checker alone
+        # occur in pages, whose signatures nobody reads.
+        with contextlib.suppress(NameError):
+            guarded.__signature__ = inspect.signature(view, eval_str=True)  # type: ignore[attr-defined]
         return guarded  # type: ignore[return-value]
 
     return decorate

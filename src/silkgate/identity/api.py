@@ -14,12 +14,25 @@ from silkgate.identity.access import (
     Denied,
     action,
     actor_of,
+    concerned,
     may,
     opens,
     record,
     require,
+    sign_in,
 )
-from silkgate.identity.domain import AGENCIES, ANONYMOUS, CLIENT, DUTIES, PERSON, ROLES, SCOPES, Action, Actor
+from silkgate.identity.domain import (
+    AGENCIES,
+    ANONYMOUS,
+    CLIENT,
+    DUTIES,
+    PERSON,
+    ROLES,
+    SCOPES,
+    Action,
+    Actor,
+    purpose_of,
+)
 from silkgate.journal import api as journal
 from silkgate.standards.xmldsig import Certificate
 
@@ -115,9 +128,12 @@ __all__ = [
     "actor_of",
     "add_officer",
     "certificates",
+    "concerned",
     "file_certificate",
     "may",
     "opens",
+    "purpose_of",
     "record",
     "require",
+    "sign_in",
 ]

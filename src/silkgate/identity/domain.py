@@ -44,6 +44,12 @@ DUTIES = {
 }
 """What an officer may be charged with."""
 
+PURPOSES = {
+    "supervision": Text("履行监管职责", "Duties of supervision"),
+    "own_business": Text("办理本单位业务", "The organisation’s own business"),
+}
+"""What personal data is commonly read for. Rooms may name others, in words."""
+
 
 class Actor(NamedTuple):
     """Who acts, with everything that decides what they may do at this moment."""
@@ -100,3 +106,8 @@ class Action(NamedTuple):
     def where(self, actor: Actor) -> tuple[str, ...]:
         """Codes of the organisations for which `actor` may do this as member, agent or client."""
         return tuple(code for code in actor.organisations if self.allows(actor, code))
+
+
+def purpose_of(actor: Actor) -> str:
+    """What somebody reads personal data for where the page leaves no choice: their duty, or their own business."""
+    return "supervision" if actor.agency else "own_business"

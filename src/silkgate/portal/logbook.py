@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from django.contrib.auth.views import redirect_to_login
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,11 +12,22 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from silkgate.clearance import api as clearance
 from silkgate.exchange import api as exchange
+from silkgate.identity.api import PUBLIC, action, actor_of, opens, purpose_of, require, sign_in
 from silkgate.journal import api as journal
 from silkgate.kernel.text import Text
 from silkgate.standards.tlog.merkle import ProofError
 from silkgate.standards.tlog.proof import Consistency, read_checkpoint, read_proof
 from silkgate.standards.tlog.verify import Verdict, verify_receipt
+
+RECEIPT = action(
+    "portal.receipt",
+    "读取载有个人信息的回执",
+    "Read a receipt that names a person",
+    duties=["declarations"],
+    roles=["declarant", "reader"],
+    scopes=["declarations", "read"],
+    personal=True,
+)
 
 MOST_BYTES = 10 * 2**20
 """Of a file that is handed in: as much as a message may have."""
@@ -45,6 +55,7 @@ def _newest() -> Log | None:
         return Log(checkpoint.origin, checkpoint.size, note, journal.log_keys(cursor))
 
 
+@opens(PUBLIC)
 @require_http_methods(["GET", "HEAD", "POST"])
 def log(request: HttpRequest) -> HttpResponse:
     """GET /log: the log's name, key and newest checkpoint. POST: is this receipt in it, by this proof?"""
@@ -92,6 +103,22 @@ def _link(old: int, new: int) -> bytes | None:
         return Consistency(old, path, b"").text().encode()
 
 
+def closed(request: HttpRequest, receipt: exchange.StoredReceipt) -> HttpResponse | None:
+    """None where this reader may have the receipt, else the way to sign in.
+
+    One that names nobody is for all; one that does for officers and for those of its recipient, each time recorded.
+    Raises Denied.
+    """
+    if not clearance.names_persons(receipt.body):
+        return None
+    actor = actor_of(request)
+    if not actor.kind:
+        return sign_in(request)
+    require(request, RECEIPT, receipt.recipient, subject=f"receipt/{receipt.id}", purpose=purpose_of(actor))
+    return None
+
+
+@opens(PUBLIC)
 @require_GET
 def receipt_proof(request: HttpRequest, number: int) -> HttpResponse:
     """GET /receipts/<number>.tlog-proof: that a receipt is in the log; for whoever may have the receipt."""
@@ -99,8 +126,9 @@ def receipt_proof(request: HttpRequest, number: int) -> HttpResponse:
         found = exchange.all_receipts(outbox, number - 1, limit=1)
         if not found or found[0].id != number:
             raise Http404
-        if not request.user.is_authenticated and clearance.names_persons(found[0].body):
-            return redirect_to_login(request.path)
+        refused = closed(request, found[0])
+        if refused is not None:
+            return refused
         proof = exchange.receipt_proof(outbox, number)
     if proof is None:
         return render(request, "portal/log.html", {"log": _newest(), "early": True}, status=404)

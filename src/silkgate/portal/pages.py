@@ -3,28 +3,39 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar, NamedTuple
-from urllib.parse import urlencode
 
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path, reverse
+from django.urls import path
 from django.views.decorators.http import require_GET
 
 from silkgate.clearance import api as clearance
 from silkgate.exchange import api as exchange
+from silkgate.identity.api import PUBLIC, action, actor_of, concerned, opens, purpose_of, require
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.portal import logbook, service
 from silkgate.standards.ceb.catalogue import MESSAGES
 from silkgate.tariff.api import Card, cards, parameters
 from silkgate.ui.links import address, asked, asked_number
+from silkgate.ui.problems import KINDS
 from silkgate.ui.shapes import Chip, Pager
 from silkgate.ui.words import spoken
 
 LIVE_LINES = 20
 PAGE_LINES = 50
+
+MESSAGE = action(
+    "portal.message",
+    "读取报文原文",
+    "Read a message as it was received",
+    duties=["declarations"],
+    roles=["declarant", "reader"],
+    scopes=["declarations", "read"],
+    personal=True,
+)
 
 
 # --- Live -----------------------------------------------------------------------------------------------------------
@@ -58,12 +69,14 @@ def _reason_chip(slug: str, given: int, chosen: bool) -> Chip:
     return Chip(cards()[slug].title, href, chosen, given)
 
 
+@opens(PUBLIC)
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """GET /: numbers of today and the newest decisions with reason and law; kept fresh where JavaScript runs."""
     return render(request, "portal/home.html", _live(request))
 
 
+@opens(PUBLIC)
 @require_GET
 def live(request: HttpRequest) -> HttpResponse:
     """GET /live: the part of the home page that changes; without HTMX one is sent to the page itself."""
@@ -89,6 +102,7 @@ def kind_name(kind: str) -> Text:
     return known.name if known else Text("无法识别", "Not recognised")
 
 
+@opens(PUBLIC)
 @require_GET
 def messages(request: HttpRequest) -> HttpResponse:
     """GET /messages: received messages, newest first, filtered by outcome."""
@@ -153,15 +167,19 @@ def _said(body: bytes, in_full: bool) -> list[Any]:
     return [one if in_full else one._replace(info=clearance.without_persons(one.info)) for one in said]
 
 
+@opens(PUBLIC)
 @require_GET
 def message(request: HttpRequest, number: int) -> HttpResponse:
     """GET /messages/<number>: its stages, what was found, what it carries, the receipts that answer it."""
     stored = exchange.stored_message(number)
     if stored is None:
         raise Http404
-    in_full = request.user.is_authenticated
+    in_full = concerned(request, MESSAGE, [stored.line.sender]) is not None
+    if in_full:
+        _record_reading(request, stored)
     with exchange.connect() as outbox:
         receipts = exchange.receipts_of(outbox, number)
+        sealed = exchange.newest_sealed_receipt(outbox)
     context = {
         "stored": stored,
         "line": stored.line,
@@ -171,17 +189,27 @@ def message(request: HttpRequest, number: int) -> HttpResponse:
             clearance.reason(finding, in_full=in_full) for finding in stored.findings if finding.code in cards()
         ],
         "carried": clearance.carried(number) if stored.line.kind[3:6] in exchange.KINDS else (),
+        "sealed": sealed,
         "receipts": [(receipt, kind_name(receipt.kind), _said(receipt.body, in_full)) for receipt in receipts],
         "in_full": in_full,
     }
     return render(request, "portal/message.html", context)
 
 
+def _record_reading(request: HttpRequest, stored: exchange.StoredMessage) -> None:
+    """Raises Denied."""
+    purpose = purpose_of(actor_of(request))
+    require(request, MESSAGE, stored.line.sender, subject=f"message/{stored.line.id}", purpose=purpose)
+
+
+@opens(MESSAGE, anywhere=True)
 @require_GET
 def message_file(request: HttpRequest, number: int) -> HttpResponse:
-    """GET /messages/<number>.xml: the bytes as received. They name people, so only officers may have them."""
-    if not request.user.is_authenticated:
-        return _sign_in_first(request)
+    """GET /messages/<number>.xml: the bytes as received. They name people: for officers and those of the sender."""
+    stored = exchange.stored_message(number)
+    if stored is None:
+        raise Http404
+    _record_reading(request, stored)
     with exchange.connect() as inbox:
         raw = exchange.received_bytes(inbox, number)
     if raw is None:
@@ -189,20 +217,15 @@ def message_file(request: HttpRequest, number: int) -> HttpResponse:
     return _file(raw, f"message-{number}.xml")
 
 
+@opens(PUBLIC)
 @require_GET
 def receipt_file(request: HttpRequest, number: int) -> HttpResponse:
-    """GET /receipts/<number>.xml: a receipt exactly as it was sent; where it names a person, for officers only."""
+    """GET /receipts/<number>.xml: a receipt exactly as it was sent; where it names a person, not for all."""
     with exchange.connect() as outbox:
         found = exchange.all_receipts(outbox, number - 1, limit=1)
     if not found or found[0].id != number:
         raise Http404
-    if not request.user.is_authenticated and clearance.names_persons(found[0].body):
-        return _sign_in_first(request)
-    return _file(found[0].body, f"{found[0].kind}-{number}.xml")
-
-
-def _sign_in_first(request: HttpRequest) -> HttpResponse:
-    return redirect(f"{reverse('login')}?{urlencode({'next': request.path})}")
+    return logbook.closed(request, found[0]) or _file(found[0].body, f"{found[0].kind}-{number}.xml")
 
 
 def _file(body: bytes, name: str) -> HttpResponse:
@@ -215,6 +238,7 @@ def _file(body: bytes, name: str) -> HttpResponse:
 # --- Rules ----------------------------------------------------------------------------------------------------------
 
 
+@opens(PUBLIC)
 @require_GET
 def rules(request: HttpRequest) -> HttpResponse:
     """GET /rules: every rule in the order of checking, and every figure of law with its dates."""
@@ -225,19 +249,18 @@ def rules(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/rules.html", context)
 
 
+@opens(PUBLIC)
 @require_GET
 def rule(request: HttpRequest, slug: str) -> HttpResponse:
     """GET /rules/<slug>: what a rule says in both languages, where it is written, how it is read, an example.
 
-    Errors of the interface have their page here too: a problem document names it as its type.
+    Errors of the interface had their page here once.
     """
     card = cards().get(slug)
     if card is None:
-        problem = exchange.PROBLEMS.get(slug)
-        if problem is None:
+        if slug not in KINDS:
             raise Http404
-        context = {"code": slug, "problem": problem, "status": int(problem.status)}
-        return render(request, "portal/problem.html", context)
+        return redirect("problem", code=slug, permanent=True)
     today = china_day(request.moment)  # type: ignore[attr-defined]
     context = {
         "card": card,
@@ -251,6 +274,7 @@ def rule(request: HttpRequest, slug: str) -> HttpResponse:
 # --- Search and signing in --------------------------------------------------------------------------------------------
 
 
+@opens(PUBLIC)
 @require_GET
 def search(request: HttpRequest) -> HttpResponse:
     """GET /search?q=: a declaration by its own, its order's or its waybill's number; a message by its guid."""
@@ -302,9 +326,10 @@ urlpatterns = [
     path("log", logbook.log, name="log"),
     path("rules", rules, name="rules"),
     path("rules/<str:slug>", rule, name="rule"),
+    path("problems/<str:code>", service.problem, name="problem"),
     path("search", search, name="search"),
     path("status", service.status, name="status"),
     path("operations", service.operations, name="operations"),
-    path("login", SignIn.as_view(), name="login"),
-    path("logout", LogoutView.as_view(), name="logout"),
+    path("login", opens(PUBLIC)(SignIn.as_view()), name="login"),
+    path("logout", opens(PUBLIC)(LogoutView.as_view()), name="logout"),
 ]

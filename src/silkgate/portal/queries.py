@@ -8,6 +8,7 @@ from django.db import connection
 from django.http import HttpRequest
 from django.urls import reverse
 
+from silkgate.identity.api import ACTIONS, Action, Actor, actor_of
 from silkgate.kernel.text import Text
 from silkgate.registry import api as registry
 from silkgate.ui.context import Account, Service
@@ -22,8 +23,10 @@ SERVICES = (
     ("status", "/status", Text("运行状态", "Service status")),
 )
 """Address names of the services, the paths that belong to each, their words."""
-FOR_OFFICERS = (("operations", "/operations", Text("运行监测", "Operations")),)
-"""The same, for those who have signed in."""
+FOR_SOME = (("operations", "/operations", Text("运行监测", "Operations")),)
+"""The same, for those alone who may do what stands in NEEDED."""
+NEEDED = {"officer": "clearance.decide", "operations": "portal.operations"}
+"""What one has to be allowed for a service to be shown; strangers see those of SERVICES, on the way to signing in."""
 
 
 ZONES = {"zhengzhou": Text("郑州跨境电子商务综合试验区", "Zhengzhou cross-border e-commerce pilot zone")}
@@ -33,18 +36,22 @@ ZONES = {"zhengzhou": Text("郑州跨境电子商务综合试验区", "Zhengzhou
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor for `ui/base.html`. Costs no query where the page is shown without a zone or a session."""
     here = request.path.rstrip("/")
-    user = getattr(request, "user", None)
-    name = user.get_username() if user is not None and user.is_authenticated else ""
+    actor = actor_of(request)
     services = [
         Service(words, reverse(address), here == prefix or bool(prefix and here.startswith(prefix + "/")))
-        for address, prefix, words in (SERVICES + FOR_OFFICERS if name else SERVICES)
+        for address, prefix, words in (SERVICES + FOR_SOME if actor.kind else SERVICES)
+        if not actor.kind or address not in NEEDED or _may(actor, ACTIONS[NEEDED[address]])
     ]
     return {
         "services": services,
-        "account": Account(name, reverse("login"), reverse("logout")),
+        "account": Account(actor.name, reverse("login"), reverse("logout"), reverse("account")),
         "search_href": reverse("search"),
         "organisation": organisation,
     }
+
+
+def _may(actor: Actor, what: Action) -> bool:
+    return what.allows(actor) or bool(what.where(actor))
 
 
 def organisation() -> Text | None:

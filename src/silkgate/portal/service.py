@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from silkgate.identity.api import PUBLIC, action, opens
 from silkgate.kernel.text import Text
 from silkgate.portal import watching
 from silkgate.tariff.api import cards
+from silkgate.ui.problems import KINDS
+
+OPERATIONS = action("portal.operations", "查看运行监测", "Watch operations", duties=["operations"])
 
 _UNREADABLE = Text("无法识别的发送方", "Senders that cannot be read")
 _TIMES = (Text("中位", "Median"), Text("95 %", "95 %"), Text("99 %", "99 %"), Text("最长", "Longest"))
@@ -22,6 +25,7 @@ _SLOW = timedelta(minutes=5)
 """What has waited longer for the engine is marked."""
 
 
+@opens(PUBLIC)
 @require_GET
 def status(request: HttpRequest) -> HttpResponse:
     """GET /status: what is at work now, and measured availability; for everybody."""
@@ -45,6 +49,16 @@ def status(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/status.html", context)
 
 
+@opens(PUBLIC)
+@require_GET
+def problem(request: HttpRequest, code: str) -> HttpResponse:
+    """GET /problems/<code>: what a kind of error of the interface means; problem documents name it as their type."""
+    if code not in KINDS:
+        raise Http404
+    context = {"code": code, "problem": KINDS[code], "status": int(KINDS[code].status)}
+    return render(request, "portal/problem.html", context)
+
+
 def percent(per_100k: int | None) -> str:
     """Thousandths of a per cent as `99.998 %`; a dash where nothing was measured yet."""
     return "—" if per_100k is None else f"{per_100k // 1000}.{per_100k % 1000:03d} %"
@@ -60,7 +74,7 @@ class Bar(NamedTuple):
     documents: int
 
 
-@login_required
+@opens(OPERATIONS)
 @require_GET
 def operations(request: HttpRequest) -> HttpResponse:
     """GET /operations: arrivals, backlog, latency by stage, what has waited longest, refusals by reason; officers."""

@@ -7,13 +7,17 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from silkgate.identity.api import PUBLIC, opens
 
+
+@opens(PUBLIC)
 @require_safe
 def live(request: HttpRequest) -> JsonResponse:
     """GET /health/live: 200 as long as requests are answered at all."""
     return JsonResponse({"status": "ok"})
 
 
+@opens(PUBLIC)
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """GET /health/ready: 200 where the database answers and is migrated, else 503 with the part that is missing."""

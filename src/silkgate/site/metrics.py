@@ -21,7 +21,15 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from silkgate import __version__
+from silkgate.identity.api import action, opens
 from silkgate.portal import api as portal
+
+METRICS = action(
+    "site.metrics",
+    "读取监测指标（凭令牌或在本机）",
+    "Read metrics (with the token, or on the machine itself)",
+    anyone=True,
+)
 
 log = logging.getLogger("silkgate.metrics")
 
@@ -39,6 +47,7 @@ _TIMES = {
 }
 
 
+@opens(METRICS)
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     """GET /metrics: 200 in Prometheus' text form; 403 to strangers; `silkgate_up 0` where the database is away."""

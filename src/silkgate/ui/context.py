@@ -16,8 +16,9 @@ class Service(NamedTuple):
 
 
 class Account(NamedTuple):
-    """Who is signed in (empty name: nobody) and where one signs in or out."""
+    """Who is signed in (empty name: nobody), where one signs in or out, and where one's own matters are."""
 
     name: str = ""
     sign_in_href: str = ""
     sign_out_href: str = ""
+    home_href: str = ""
