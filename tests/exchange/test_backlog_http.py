@@ -15,6 +15,7 @@ import pytest
 
 from exchange.conftest import Firms
 from silkgate.exchange import api as exchange
+from silkgate.ui.problems import KINDS
 
 
 class Answer(NamedTuple):
@@ -63,8 +64,8 @@ def limits(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 def is_bilingual(problem: dict[str, Any]) -> bool:
     """The English sentence and the Chinese one are there, and each is in its language."""
-    chinese = {character for character in problem["title_zh"] if "\u4e00" <= character <= "\u9fff"}
-    return bool(chinese) and problem["title"].isascii()
+    chinese = {character for character in problem["detail_zh"] if "\u4e00" <= character <= "\u9fff"}
+    return bool(chinese) and problem["detail"].isascii()
 
 
 def test_over_the_share_is_429_with_the_time_to_come_again(
@@ -158,9 +159,9 @@ def test_quotas_are_published(
 
 
 def test_every_problem_has_its_page(live_server: str) -> None:
-    for code, kind in exchange.PROBLEMS.items():
+    for code, kind in KINDS.items():
         for language, words in (("zh-CN", kind.title.zh), ("en", kind.title.en)):
-            request = urllib.request.Request(f"{live_server}/rules/{code}", headers={"Accept-Language": language})
+            request = urllib.request.Request(f"{live_server}/problems/{code}", headers={"Accept-Language": language})
             with urllib.request.urlopen(request, timeout=30) as page:
                 text = html.unescape(page.read().decode())
             assert words in text

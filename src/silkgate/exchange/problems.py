@@ -1,23 +1,12 @@
-"""How errors are told over HTTP: problem documents (RFC 9457) in both languages, and what each kind of them means."""
+"""The kinds of error of the message interface. How errors are told at all: `ui/problems.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, NamedTuple
-
-from django.http import HttpResponse, JsonResponse
 
 from silkgate.kernel.text import Text
-
-
-class Kind(NamedTuple):
-    """One kind of error: the answer's status, what has happened, what to do."""
-
-    status: HTTPStatus
-    title: Text
-    mend: Text
-
+from silkgate.ui.problems import Kind, enter, problem
 
 _AGAIN = Text(
     "等待Retry-After所给的秒数，然后原样重新发送；同一报文重复发送不会重复处理。",
@@ -99,23 +88,7 @@ KINDS: Mapping[str, Kind] = {
         HTTPStatus.SERVICE_UNAVAILABLE, Text("报文暂时无法保存", "Nothing can be kept for the moment"), _AGAIN
     ),
 }
-"""By code. The address of a kind is `/rules/<code>`, as that of a rule."""
+"""By code."""
+enter(KINDS)
 
-
-def problem(
-    status: HTTPStatus, code: str, zh: str, en: str, *, figures: Mapping[str, Any] | None = None, **headers: str
-) -> HttpResponse:
-    """An error as application/problem+json, in both languages; `figures` are members of its own."""
-    body = {
-        "type": f"/rules/{code}",
-        "title": en,
-        "title_zh": zh,
-        "status": int(status),
-        "code": code,
-        **(figures or {}),
-    }
-    response = JsonResponse(body, status=status, json_dumps_params={"ensure_ascii": False})
-    response["Content-Type"] = "application/problem+json"
-    for name, value in headers.items():
-        response[name.replace("_", "-")] = value
-    return response
+__all__ = ["KINDS", "Kind", "problem"]

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from silkgate.kernel.text import Text
+from silkgate.ui import problems
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -36,12 +37,7 @@ _TOO_MANY = Text(
     "The request bodies that are being taken in are over {limit} bytes together; this one was not taken. "
     "Send it again after {seconds} seconds.",
 )
-_TITLES = {
-    400: Text("请求格式错误", "Bad request"),
-    408: Text("请求超时", "Request timeout"),
-    413: Text("请求体过大", "Request body too large"),
-    503: Text("平台正忙", "Busy"),
-}
+_CODES = {400: "request.unreadable", 408: "request.timeout", 413: "request.too_large", 503: "request.unavailable"}
 
 
 class _Refused(Exception):  # noqa: N818 - travels through Django to the guard, nobody else sees it
@@ -177,15 +173,7 @@ async def _answer_lifespan(receive: Receive, send: Send) -> None:
 
 
 async def _send_problem(send: Send, refusal: _Refused) -> None:
-    title = _TITLES[refusal.status]
-    problem = {
-        "type": "about:blank",
-        "status": refusal.status,
-        "title": title.en,
-        "title_zh": title.zh,
-        "detail": refusal.detail.en,
-        "detail_zh": refusal.detail.zh,
-    }
+    problem = problems.document(_CODES[refusal.status], refusal.detail)
     body = json.dumps(problem, ensure_ascii=False).encode()
     headers = [
         (b"content-type", b"application/problem+json; charset=utf-8"),
