@@ -170,6 +170,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
     "identity": {
         "access.py": "the one place where access is decided",
         "actors.py": "from a request to the actor",
+        "signing_in": "passwords, second factors, passkeys, an outside identity provider: allauth in our words",
     },
     "journal": {
         "log.py": "the verifiable log: leaves in, tiles, signed checkpoints and proofs out",

@@ -97,9 +97,9 @@ def _template(connection: psycopg.Connection, server_url: str) -> str:
 
 @functools.cache
 def _release() -> str:
-    """Changes whenever a migration does, ours or Django's."""
+    """Changes whenever a migration does, ours or those of the packages that have tables."""
     digest = hashlib.sha256()
-    for package in ("silkgate", "django"):
+    for package in ("silkgate", "django", "allauth", "oauth2_provider"):
         spec = importlib.util.find_spec(package)
         assert spec is not None
         assert spec.origin is not None

@@ -13,13 +13,15 @@
 - `SILKGATE_METRICS_TOKEN`: who knows it may read /metrics
 - `SILKGATE_TLOG_NAME`, `SILKGATE_TLOG_KEY`: name and private key of the verifiable log
 - `SILKGATE_DEBUG=1`: for developers
+
+Variables of signing in and of machine clients stand in `accounts`.
 """
 
 from __future__ import annotations
 
 import os
 
-from silkgate.site import logs
+from silkgate.site import accounts, logs
 from silkgate.site.database import django_database, named_url
 from silkgate.site.home import current_home
 from silkgate.site.postgres import EmbeddedPostgres
@@ -65,6 +67,13 @@ INSTALLED_APPS = [
     "silkgate.risk",
     "silkgate.clearance",
     "silkgate.portal",
+    # Behind the rooms, so that our templates of the same names are found first.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "oauth2_provider",
 ]
 
 MIDDLEWARE = [
@@ -78,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -114,9 +124,9 @@ LOGIN_URL = "/login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "silkgate.identity.signing_in.passwords.NotAboutOneself"},
+    {"NAME": "silkgate.identity.signing_in.passwords.LongEnough", "OPTIONS": {"min_length": 10}},
+    {"NAME": "silkgate.identity.signing_in.passwords.NotCommon"},
 ]
 
 STATIC_URL = "/static/"
@@ -155,5 +165,7 @@ STORAGE_PLACES = (_HOME.root, EmbeddedPostgres(_HOME.postgres).data)
 """On the disks of these there must be room; a database server elsewhere looks after its own."""
 
 METRICS_TOKEN = os.environ.get("SILKGATE_METRICS_TOKEN", "")
+
+vars().update(accounts.settings())
 
 LOGGING = logs.settings()
