@@ -31,6 +31,11 @@ class Home:
         return self.root / "drop"
 
     @property
+    def evidence(self) -> Path:
+        """Files that belong to cases, by their SHA-256."""
+        return self.root / "evidence"
+
+    @property
     def secret_key_file(self) -> Path:
         """Signs sessions and forms; made once, readable by its owner only."""
         return self.root / "secret_key"

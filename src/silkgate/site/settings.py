@@ -9,6 +9,8 @@
 - `SILKGATE_MAX_BACKLOG_DOCUMENTS`, `SILKGATE_MIN_SHARE_DOCUMENTS`: how much may wait for the engine, and of one sender
 - `SILKGATE_MIN_FREE_DISK_MB`: with less room on the disk nothing is taken in
 - `SILKGATE_NATS_URL`, `SILKGATE_NATS_PREFIX`, `SILKGATE_NATS_REPLICAS`: servers that carry messages too
+- `SILKGATE_MAX_EVIDENCE_BYTES`: size limit of one file that belongs to a case
+- `SILKGATE_VIRUS_SCANNER`: socket or host:port of clamd, which looks at such files
 - `SILKGATE_LOG=json`: logs as JSON lines
 - `SILKGATE_METRICS_TOKEN`: who knows it may read /metrics
 - `SILKGATE_TLOG_NAME`, `SILKGATE_TLOG_KEY`: name and private key of the verifiable log
@@ -60,6 +62,7 @@ INSTALLED_APPS = [
     "silkgate.ledger",
     "silkgate.ui",
     "silkgate.identity",
+    "silkgate.casework",
     "silkgate.exchange",
     "silkgate.tariff",
     "silkgate.registry",
@@ -163,6 +166,10 @@ MIN_SHARE_DOCUMENTS = _whole("SILKGATE_MIN_SHARE_DOCUMENTS", 5_000)
 MIN_FREE_DISK_BYTES = _whole("SILKGATE_MIN_FREE_DISK_MB", 512) * 2**20
 STORAGE_PLACES = (_HOME.root, EmbeddedPostgres(_HOME.postgres).data)
 """On the disks of these there must be room; a database server elsewhere looks after its own."""
+
+MAX_EVIDENCE_BYTES = _whole("SILKGATE_MAX_EVIDENCE_BYTES", 20 * 2**20)
+EVIDENCE_FOLDER = _HOME.evidence
+VIRUS_SCANNER = os.environ.get("SILKGATE_VIRUS_SCANNER", "").strip()
 
 METRICS_TOKEN = os.environ.get("SILKGATE_METRICS_TOKEN", "")
 

@@ -1,0 +1,104 @@
+"""The door of casework: everything that a person decides, in steps that a room above declares.
+
+casework.declare(Workflow(…), on_enter={"approved": …})
+case = casework.open_case(actor, "filing", organisation_code=…, subject=…, title=…, data=…, at=…)
+casework.move(actor, case.id, "approve", reason=…, rule=…, at=…)
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from silkgate.casework.actions import move, open_case
+from silkgate.casework.calendar import Calendar, CalendarFileError, calendar
+from silkgate.casework.calendar import note as calendar_note
+from silkgate.casework.declared import Context, OnEnter, declare, sees
+from silkgate.casework.declared import declared as _declared
+from silkgate.casework.domain import (
+    APPLICANT,
+    CLEAN,
+    OFFICER,
+    UNSCANNED,
+    VERDICTS,
+    Case,
+    Evidence,
+    EvidenceRefused,
+    Line,
+    Move,
+    MoveRefused,
+    NotYours,
+    Page,
+    State,
+    Step,
+    Workflow,
+)
+from silkgate.casework.evidence import EvidenceDamaged, attach, open_evidence
+from silkgate.casework.jobs import Reminded, remind
+from silkgate.casework.moves import WITHDRAWN, appeal, more_papers, papers, withdrawal
+from silkgate.casework.queries import case, cases_about, evidence, history, of_applicant, possible, seen, worklist
+
+
+def workflow(name: str) -> Workflow:
+    """A declared workflow. Raises KeyError."""
+    return _declared(name).workflow
+
+
+def working_day_after(day: date, count: int) -> date:
+    """The working day that is `count` working days after `day` by the Chinese calendar; `day` itself does not count."""
+    return calendar().working_day_after(day, count)
+
+
+def working_days_between(first: date, last: date) -> int:
+    """Working days after `first` up to and with `last`; negative where `last` comes before `first`."""
+    return calendar().working_days_between(first, last)
+
+
+__all__ = [
+    "APPLICANT",
+    "CLEAN",
+    "OFFICER",
+    "UNSCANNED",
+    "VERDICTS",
+    "WITHDRAWN",
+    "Calendar",
+    "CalendarFileError",
+    "Case",
+    "Context",
+    "Evidence",
+    "EvidenceDamaged",
+    "EvidenceRefused",
+    "Line",
+    "Move",
+    "MoveRefused",
+    "NotYours",
+    "OnEnter",
+    "Page",
+    "Reminded",
+    "State",
+    "Step",
+    "Workflow",
+    "appeal",
+    "attach",
+    "calendar",
+    "calendar_note",
+    "case",
+    "cases_about",
+    "declare",
+    "evidence",
+    "history",
+    "more_papers",
+    "move",
+    "of_applicant",
+    "open_case",
+    "open_evidence",
+    "papers",
+    "possible",
+    "remind",
+    "seen",
+    "sees",
+    "withdrawal",
+    "workflow",
+    "working_day_after",
+    "working_days_between",
+    "worklist",
+]

@@ -1,0 +1,152 @@
+"""Files of a case: checked, kept outside the web root by their SHA-256, given only to those who may see the case.
+
+Nothing is written before every check has passed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from silkgate.casework import filetypes, scanner
+from silkgate.casework.declared import declared, sees
+from silkgate.casework.domain import CLEAN, UNSCANNED, Evidence, EvidenceRefused, NotYours
+from silkgate.casework.models import CaseRow, EvidenceRow
+from silkgate.casework.queries import case_of, evidence_of, possible
+from silkgate.identity.api import Actor
+from silkgate.journal import api as journal
+from silkgate.kernel.text import Text
+
+MOST_FILES = 200
+"""Of one case."""
+
+
+class EvidenceDamaged(OSError):  # noqa: N818 - tells of the file, not of the program
+    """The stored bytes are missing, or are not those that were stored."""
+
+
+def attach(actor: Actor, case_id: int, name: str, content: bytes, at: datetime) -> Evidence:
+    """Add a file to a case. By whoever has a move there, or sees it while it is open.
+
+    Raises EvidenceRefused that says what is wrong with the file, or that the case takes none; NotYours where there is
+    no such case for the actor.
+    """
+    row = CaseRow.objects.filter(id=case_id).first()
+    if row is None or not sees(actor, case_of(row)):
+        raise NotYours(f"case {case_id}")
+    media_type = filetypes.judge(name, content, settings.MAX_EVIDENCE_BYTES)
+    verdict = _scanned(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    with transaction.atomic():
+        row = CaseRow.objects.select_for_update().get(id=case_id)
+        _check_case(actor, row, sha256, at)
+        as_officer = not declared(row.workflow).applies.allows(actor, row.organisation_code)
+        added = EvidenceRow.objects.create(
+            case=row,
+            name=name,
+            media_type=media_type,
+            size_bytes=len(content),
+            sha256=sha256,
+            verdict=verdict,
+            by=actor.name,
+            agency=actor.agency if as_officer else "",
+            at=at,
+            case_version=row.version,
+        )
+        with connection.cursor() as cursor:
+            journal.record(
+                cursor,
+                at=at,
+                actor=actor.name,
+                kind="case.evidence_added",
+                subject=("case", case_id),
+                detail={"evidence": added.id, "sha256": sha256, "type": media_type, "verdict": verdict},
+            )
+        # Last of all, so that what is refused by then has written nothing.
+        _keep(sha256, content)
+    return evidence_of(added)
+
+
+def open_evidence(actor: Actor, evidence_id: int) -> tuple[Evidence, bytes]:
+    """A file with its bytes. Raises NotYours where it does not exist for the actor, EvidenceDamaged on a bad disk."""
+    row = EvidenceRow.objects.select_related("case").filter(id=evidence_id).first()
+    if row is None or not sees(actor, case_of(row.case)):
+        raise NotYours(f"evidence {evidence_id}")
+    try:
+        content = _place(row.sha256).read_bytes()
+    except OSError as error:
+        raise EvidenceDamaged(f"evidence {evidence_id}: {error.strerror}") from error
+    if hashlib.sha256(content).hexdigest() != row.sha256:
+        raise EvidenceDamaged(f"evidence {evidence_id}: the stored bytes have another SHA-256")
+    return evidence_of(row), content
+
+
+def _check_case(actor: Actor, row: CaseRow, sha256: str, at: datetime) -> None:
+    case = case_of(row)
+    if not case.is_open and not possible(actor, case, at):
+        raise EvidenceRefused(Text("该事项已办结，不再接收材料。", "The case is closed and takes no more files."))
+    held = EvidenceRow.objects.filter(case=row)
+    if held.count() >= MOST_FILES:
+        raise EvidenceRefused(Text(f"一个事项最多{MOST_FILES}份材料。", f"A case has at most {MOST_FILES} files."))
+    if held.filter(sha256=sha256, case_version=row.version).exists():
+        raise EvidenceRefused(Text("这份材料刚刚已经上传过。", "This very file has just been added."))
+
+
+def _scanned(content: bytes) -> str:
+    """The scanner's verdict. A scanner that is set and does not answer means that nothing is taken."""
+    if not settings.VIRUS_SCANNER:
+        return UNSCANNED
+    try:
+        found = scanner.scan(settings.VIRUS_SCANNER, content)
+    except (OSError, scanner.ScannerError) as error:
+        raise EvidenceRefused(
+            Text(
+                "查毒程序暂时没有应答，文件未接收。请稍后再试。",
+                "The virus scanner does not answer; the file was not taken. Try again later.",
+            )
+        ) from error
+    if found:
+        raise EvidenceRefused(
+            Text(f"文件含有恶意代码（{found}），未接收。", f"The file carries malware ({found}) and was not taken.")
+        )
+    return CLEAN
+
+
+# --- The folder -------------------------------------------------------------------------------------------------------
+
+
+def _place(sha256: str) -> Path:
+    return Path(settings.EVIDENCE_FOLDER) / sha256[:2] / sha256
+
+
+def _keep(sha256: str, content: bytes) -> None:
+    """Write the bytes under their digest, whole or not at all; the same bytes once."""
+    place = _place(sha256)
+    if place.exists() and place.stat().st_size == len(content):
+        return
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = place.with_name(f".{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as opened:
+            opened.write(content)
+            opened.flush()
+            os.fsync(opened.fileno())
+        fresh.replace(place)
+        _sync_folder(place.parent)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,213 @@
+"""Reads of casework: a case, its history and files, what one may do with it, lists by keyset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db import connection
+
+from silkgate.casework import rules
+from silkgate.casework.calendar import calendar
+from silkgate.casework.declared import Declared, all_declared, declared, is_charged, sees
+from silkgate.casework.domain import OFFICER, Case, Evidence, Line, Move, Page, Step
+from silkgate.casework.models import NO_DEADLINE, CaseRow, EvidenceRow, StepRow
+from silkgate.identity.api import Actor
+from silkgate.kernel.clock import china_day
+from silkgate.kernel.text import Text
+
+_MOST_LINES = 200
+
+
+def case_of(row: CaseRow) -> Case:
+    """A row as a value."""
+    return Case(
+        row.id,
+        row.workflow,
+        row.state,
+        row.organisation_code,
+        row.subject,
+        Text(row.title_zh, row.title_en),
+        row.data,
+        row.opened_at,
+        row.opened_by,
+        row.entered_at,
+        None if row.due_on == NO_DEADLINE else row.due_on,
+        row.officer_state,
+        row.officer_days_left,
+        row.last_officer,
+        row.version,
+        row.closed_at,
+    )
+
+
+def case(case_id: int) -> Case | None:
+    """A case by its number, whoever asks; None where there is none. Pages ask `seen`."""
+    row = CaseRow.objects.filter(id=case_id).first()
+    return case_of(row) if row else None
+
+
+def seen(actor: Actor, case_id: int) -> Case | None:
+    """A case by its number where it exists for `actor`."""
+    found = case(case_id)
+    return found if found and sees(actor, found) else None
+
+
+def cases_about(workflow: str, subject: str) -> list[Case]:
+    """All cases of a workflow about one subject, newest first."""
+    return [case_of(row) for row in CaseRow.objects.filter(workflow=workflow, subject=subject).order_by("-id")]
+
+
+def history(case_id: int) -> list[Step]:
+    """All steps of a case, oldest first."""
+    return [
+        Step(
+            row.id,
+            row.case_id,
+            row.number,
+            row.source,
+            row.target,
+            row.move,
+            row.actor,
+            row.agency,
+            row.at,
+            row.reason,
+            row.rule,
+            row.data,
+        )
+        for row in StepRow.objects.filter(case_id=case_id).order_by("number")
+    ]
+
+
+def evidence(case_id: int) -> list[Evidence]:
+    """All files of a case, oldest first."""
+    return [evidence_of(row) for row in EvidenceRow.objects.filter(case_id=case_id).order_by("id")]
+
+
+def evidence_of(row: EvidenceRow) -> Evidence:
+    """A row as a value."""
+    return Evidence(
+        row.id,
+        row.case_id,
+        row.name,
+        row.media_type,
+        row.size_bytes,
+        row.sha256,
+        row.verdict,
+        row.by,
+        row.agency,
+        row.at,
+        row.case_version,
+    )
+
+
+def possible(actor: Actor, case: Case, at: datetime | None = None) -> tuple[Move, ...]:
+    """The moves that `actor` may make in this state; with `at` without those whose time has passed by then."""
+    return tuple(
+        move
+        for move in declared(case.workflow).workflow.moves_from(case.state)
+        if is_charged(actor, case, move)
+        and (at is None or rules.in_time(move, china_day(case.entered_at), china_day(at), calendar()))
+    )
+
+
+# --- Lists ------------------------------------------------------------------------------------------------------------
+
+
+def worklist(
+    actor: Actor,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+    workflow: str = "",
+    state: str = "",
+    at: datetime | None = None,
+) -> Page:
+    """Open cases in whose state an officer's move asks for one of `actor`'s duties; oldest deadline first.
+
+    `after`: what the page before gave; anything else begins at the first page. `at` says which lines are late. A case
+    that another officer has to look at is listed too, with no moves.
+    """
+    places = [
+        (known.workflow.name, name)
+        for known in all_declared()
+        if not workflow or known.workflow.name == workflow
+        for name, stands in known.workflow.states.items()
+        if (not state or name == state)
+        and stands.open
+        and any(move.by == OFFICER and move.duty in actor.duties for move in known.workflow.moves_from(name))
+        and stands.waits_for in {OFFICER, ""}
+    ]
+    due, number = _keyset(after)
+    return _page(
+        actor,
+        "select id, due_on from casework_case where closed_at is null and (due_on, id) > (%s, %s)"
+        " and (workflow, state) in (select * from unnest(%s::text[], %s::text[])) order by due_on, id limit %s",
+        [due, number, [name for name, _ in places], [name for _, name in places]],
+        limit,
+        at,
+    )
+
+
+def of_applicant(
+    actor: Actor, *, after: str | None = None, limit: int = 50, workflow: str = "", at: datetime | None = None
+) -> Page:
+    """Cases of the organisations for which `actor` may act, newest first."""
+    places = [
+        (known.workflow.name, code)
+        for known in all_declared()
+        if not workflow or known.workflow.name == workflow
+        for code in known.applies.where(actor)
+    ]
+    before = int(after) if after and after.isascii() and after.isdigit() and len(after) < 19 else 2**63 - 1
+    return _page(
+        actor,
+        "select id, null from casework_case where id < %s and organisation_code = any(%s)"
+        " and (workflow, organisation_code) in (select * from unnest(%s::text[], %s::text[]))"
+        " order by id desc limit %s",
+        [before, sorted({code for _, code in places}), [name for name, _ in places], [code for _, code in places]],
+        limit,
+        at,
+    )
+
+
+def _keyset(after: str | None) -> tuple[date, int]:
+    """Deadline and number behind which a page begins; the very first where `after` says nothing usable."""
+    day, _, number = (after or "").partition("_")
+    try:
+        return date.fromisoformat(day), min(int(number), 2**63 - 1)
+    except ValueError:
+        return date.min, 0
+
+
+def _page(actor: Actor, sql: str, values: list[object], limit: int, at: datetime | None) -> Page:
+    limit = max(1, min(limit, _MOST_LINES))
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*values, limit + 1])
+        keys = cursor.fetchall()
+    more, keys = len(keys) > limit, keys[:limit]
+    rows = CaseRow.objects.in_bulk([number for number, _ in keys])
+    lines = tuple(_line(actor, case_of(rows[number]), at) for number, _ in keys)
+    if not more:
+        return Page(lines, "")
+    number, due = keys[-1]
+    return Page(lines, f"{due}_{number}" if due else str(number))
+
+
+def _line(actor: Actor, case: Case, at: datetime | None) -> Line:
+    return Line(case, possible(actor, case, at), is_late(case, at))
+
+
+def is_late(case: Case, at: datetime | None) -> bool:
+    """Whether the deadline of whoever the case waits for has passed."""
+    return at is not None and case.is_open and case.due_on is not None and case.due_on < china_day(at)
+
+
+def listed(actor: Actor, sides: Iterable[str]) -> tuple[Declared, ...]:
+    """Workflows of which `actor` may have lines in a list, on any of the sides."""
+    return tuple(
+        known
+        for known in all_declared()
+        if (OFFICER in sides and known.workflow.duties & actor.duties)
+        or (OFFICER not in sides and known.applies.where(actor))
+    )
