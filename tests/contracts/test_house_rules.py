@@ -170,6 +170,9 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
     "identity": {
         "access.py": "the one place where access is decided",
         "actors.py": "from a request to the actor",
+        "clients.py": "programs that act for an organisation",
+        "client_pages.py": "their pages, for its representatives",
+        "tokens.py": "the token endpoint",
         "signing_in": "passwords, second factors, passkeys, an outside identity provider: allauth in our words",
     },
     "journal": {
@@ -211,6 +214,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "jetstream": "the carrier NATS JetStream: messages in, receipts out",
         "naming.py": "how senders name their messages",
         "problems.py": "how errors are told over HTTP",
+        "lists.py": "lists of an organisation’s messages and receipts over HTTP",
     },
 }
 """Files that one room alone has, each with its reason."""

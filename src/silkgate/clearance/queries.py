@@ -117,6 +117,36 @@ def newest(*, group: str = "", reason: str = "", before: int | None = None, limi
     return Page(lines, bottom if bottom > 0 else None)
 
 
+def of_parties(
+    codes: Sequence[str] | None,
+    *,
+    states: Sequence[str] = (),
+    since: datetime | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> Page:
+    """Declarations that name any of `codes` (None: all) as platform, merchant, agent or logistics firm, newest first.
+
+    `since`: stored at that time or later. Looks at no more than WINDOW numbers, as `newest` does.
+    """
+    top = before if before is not None else (models.Declaration.objects.aggregate(top=Max("id"))["top"] or 0) + 1
+    bottom = max(top - WINDOW, 0)
+    rows = models.Declaration.objects.filter(id__lt=top, id__gte=bottom)
+    if since is not None:
+        first = rows.filter(stored_at__lt=since).aggregate(last=Max("id"))["last"]
+        if first is not None:  # numbers grow with time: nothing older is wanted
+            rows, bottom = rows.filter(id__gt=first), 0
+    if codes is not None:
+        named = [Q(**{f"{role}__in": codes}) for role in ("ebc_code", "ebp_code", "agent_code", "logistics_code")]
+        rows = rows.filter(named[0] | named[1] | named[2] | named[3])
+    if states:
+        rows = rows.filter(state__in=states)
+    lines = tuple(_line(row) for row in rows.order_by("-id").values_list(*_LINE_FIELDS)[: limit + 1])
+    if len(lines) > limit:
+        return Page(lines[:limit], lines[limit - 1].id)
+    return Page(lines, bottom if bottom > 0 else None)
+
+
 EVENTS = 1_000
 """How many entries of the journal the live list looks back."""
 

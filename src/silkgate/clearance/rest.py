@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Path, Query, Router, Schema
+from pydantic import AwareDatetime
 
+from silkgate.clearance import queries
 from silkgate.exchange.api import answers_for, connect, message_number, problem
-from silkgate.identity.api import action, opens
+from silkgate.identity.api import action, actor_of, concerned, opens, record, require
 from silkgate.kernel.findings import Finding
 from silkgate.tariff.api import cards
+from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, page
+from silkgate.ui.problems import ProblemError
+from silkgate.ui.schemas import Out
 
 OUTCOME = action("clearance.outcome", "凭报文编号查询结果", "Ask what became of a message, by its name", anyone=True)
 """The name is a secret: half of it comes from the digest of the message, which only its sender has."""
@@ -84,7 +90,7 @@ def explained(findings_json: str) -> list[FindingOut]:
     return out
 
 
-@router.get("/messages/{name}", response=MessageOut, summary="What became of a message")
+@router.get("/messages/{name}", response=MessageOut, summary="报文的结果 / What became of a message")
 @opens(OUTCOME)
 def message(request: HttpRequest, name: str) -> Any:
     """Outcome, reasons and, of a CEB621, the declarations with their last state."""
@@ -125,3 +131,95 @@ def message(request: HttpRequest, name: str) -> Any:
             for row in rows
         ],
     )
+
+
+# --- Declarations of an organisation -------------------------------------------------------------------------------
+
+LIST = action(
+    "clearance.list",
+    "查询本单位的申报单",
+    "List an organisation’s declarations",
+    duties=["declarations"],
+    roles=["declarant", "reader"],
+    scopes=["declarations", "read"],
+)
+State = Annotated[str, Query(pattern=r"^([a-z_]{1,20}|-?[0-9]{1,6})?$", description="只看此状态。Of this state only.")]
+Organisation = Annotated[str, Query(max_length=64, description="只看这个单位（代码）。Of this organisation only.")]
+Since = Annotated[AwareDatetime | None, Query(description="只看此后入库的。Stored at that time or later.")]
+Number = Annotated[int, Path(ge=1, lt=1 << 63)]
+
+
+class DeclarationLine(Out):
+    """A declaration as a line of a list. Money in CNY cents, null before acceptance."""
+
+    id: int
+    ebp_code: str
+    order_no: str
+    logistics_no: str
+    invt_no: str | None
+    state: str
+    reasons: list[str]
+    """Slugs of rules: /rules/<slug>."""
+    dutiable_cents: int | None
+    tax_cents: int | None
+    at: datetime
+    """When it was last decided, or stored where it never was."""
+    href: str
+
+
+class DeclarationFull(DeclarationLine):
+    """A declaration with the findings behind its state."""
+
+    findings: list[FindingOut]
+
+
+def _line(line: queries.Line) -> dict[str, Any]:
+    told = {name: value for name, value in line._asdict().items() if name in DeclarationLine.model_fields}
+    return {**told, "reasons": list(line.reasons), "href": f"/api/v1/declarations/{line.id}"}
+
+
+@router.get("/declarations", response=Page[DeclarationLine], summary="申报单列表 / Declarations, newest first")
+@opens(LIST, anywhere=True)
+def list_declarations(
+    request: HttpRequest,
+    organisation: Organisation = "",
+    state: State = "",
+    since: Since = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = "",
+) -> Any:
+    """本单位作为电商平台、电商企业、申报企业或物流企业的申报单，新的在前。一页可能少于limit，next还在就请继续。
+
+    Those that name your organisation as platform, merchant, declarant or logistics firm. A page may hold fewer than
+    `limit`: go on while there is a `next`.
+    """
+    before = begin(request, cursor)
+    codes: tuple[str, ...] | None
+    if organisation:
+        require(request, LIST, organisation)
+        codes = (organisation,)
+    else:
+        actor = actor_of(request)
+        codes = None if LIST.allows(actor) else LIST.where(actor)
+    found = queries.of_parties(
+        codes, states=[state] if state else (), since=since, before=before[0] if before else None, limit=limit
+    )
+    return page(request, [_line(line) for line in found.lines], None if found.older is None else [found.older])
+
+
+@router.get("/declarations/{number}", response=DeclarationFull, summary="一份申报单 / One declaration")
+@opens(LIST, anywhere=True)
+def one_declaration(request: HttpRequest, number: Number) -> Any:
+    """状态、税款和理由；不是您的单位的，答复与不存在相同。
+
+    State, taxes and reasons. Another’s is answered like one that is not there.
+    """
+    parties = queries.parties(number)
+    if not LIST.allows(actor_of(request)) and concerned(request, LIST, parties) is None:
+        if parties:
+            record(request, LIST, parties[0], subject=f"declaration/{number}", allowed=False)
+        raise ProblemError("request.not_found")
+    found = queries.declaration(number)
+    if found is None:
+        raise ProblemError("request.not_found")
+    return {**_line(found.line), "findings": explained(found.row.findings)}

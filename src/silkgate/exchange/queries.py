@@ -105,6 +105,68 @@ def with_guid(guid: str, *, limit: int = 20) -> tuple[int, ...]:
         return tuple(row[0] for row in cursor.fetchall())
 
 
+SCAN = 20_000
+"""How many messages one page of an organisation's list looks at: intake keeps no index by sender, so that it stays
+fast, and a page costs the same however many messages there are."""
+
+
+def messages_of(
+    senders: Sequence[str] | None, *, before: int | None = None, since: datetime | None = None, limit: int = 50
+) -> tuple[tuple[MessageLine, ...], tuple[str, ...], int | None]:
+    """Messages of `senders` (None: of all) below number `before`, newest first; their SHA-256; where the next page
+    begins (None: nothing older).
+    """
+    bottom = 0
+    with connection.cursor() as cursor:
+        if since is not None:
+            cursor.execute("select min(id) from exchange_segment where received_at >= %s", (since,))
+            first = cursor.fetchone()[0]
+            bottom = 1 << 62 if first is None else first * MESSAGES_PER_SEGMENT
+        given = {"before": before or 1 << 62, "bottom": bottom, "scan": SCAN, "segment": MESSAGES_PER_SEGMENT}
+        cursor.execute(
+            "select min(id), count(*) from (select id from exchange_message where id < %(before)s and id >= %(bottom)s"
+            " order by id desc limit %(scan)s) looked_at",
+            given,
+        )
+        lowest, looked_at = cursor.fetchone()
+        if not looked_at:
+            return (), (), None
+        cursor.execute(
+            f"select {_COLUMNS}, encode(m.sha256, 'hex') {_TABLES} where m.id < %(before)s and m.id >= %(lowest)s"
+            " and (%(all)s or m.sender = any(%(senders)s)) order by m.id desc limit %(limit)s",
+            {**given, "lowest": lowest, "all": senders is None, "senders": list(senders or ()), "limit": limit + 1},
+        )
+        rows = cursor.fetchall()
+    lines = tuple(_line(row[:9]) for row in rows[:limit])
+    digests = tuple(row[9] for row in rows[:limit])
+    if len(rows) > limit:
+        return lines, digests, lines[-1].id
+    return lines, digests, lowest if looked_at == SCAN else None
+
+
+class ReceiptLine(NamedTuple):
+    """A receipt as a row of a list."""
+
+    id: int
+    message_id: int
+    kind: str
+    documents: int
+    recipient: str
+
+
+def receipts_to(recipients: Sequence[str], *, after: int = 0, limit: int = 50) -> tuple[ReceiptLine, ...]:
+    """Receipts for any of `recipients` above number `after`, oldest first. Each recipient is one walk in its index."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select r.* from unnest(%(recipients)s::text[]) as one(code) cross join lateral"
+            " (select id, message_id, kind, documents, recipient from exchange_receipt"
+            " where recipient = one.code and id > %(after)s order by id limit %(limit)s) r"
+            " order by r.id limit %(limit)s",
+            {"recipients": list(recipients), "after": after, "limit": limit},
+        )
+        return tuple(ReceiptLine(*row) for row in cursor.fetchall())
+
+
 def received_at(numbers: Iterable[int]) -> dict[int, datetime]:
     """When messages came in, by number."""
     wanted = list(numbers)

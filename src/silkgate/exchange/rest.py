@@ -17,11 +17,12 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
-from ninja import Router, Schema
+from ninja import Schema
 
 from silkgate.exchange import inbox, outbox
 from silkgate.exchange.backlog import Refused, quotas
 from silkgate.exchange.domain import Received
+from silkgate.exchange.lists import router
 from silkgate.exchange.naming import message_name, message_number
 from silkgate.exchange.problems import KINDS, problem
 from silkgate.exchange.receiver import connect, max_message_bytes, shared_receiver
@@ -35,8 +36,6 @@ SEND = action(
 )
 NAMED = action("exchange.named", "凭编号读取报文和回执", "Read a message or receipt by its name", anyone=True)
 """Names are secrets: half of each comes from the digest of the bytes, which only sender and recipient have."""
-
-router = Router(tags=["messages"])
 
 RETRY_AFTER_SECONDS = 5
 LOGGED_AFTER_SECONDS = 2
@@ -116,7 +115,32 @@ class _BadRequestError(Exception):
         self.response = response
 
 
-@router.post("/messages", response={202: Acknowledgement}, summary="Send messages")
+_MANY = {"type": "string", "format": "binary"}
+_BODIES = {
+    "requestBody": {
+        "required": True,
+        "description": "一份或多份报文。One message or many.",
+        "content": {
+            "application/xml": {"schema": {"type": "string", "description": "CEBxxxMessage or DxpMsg"}},
+            NETSTRINGS: {"schema": _MANY, "example": "20:<CEB311Message ... />,"},
+            "application/zip": {"schema": _MANY},
+            "multipart/form-data": {"schema": {"type": "object", "additionalProperties": _MANY}},
+        },
+    }
+}
+
+
+def _file(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """What is described of an operation that answers with a file."""
+    return {"responses": {200: {"description": "OK", "content": {media_type: {"schema": schema}}}}}
+
+
+@router.post(
+    "/messages",
+    response={202: Acknowledgement},
+    summary="发送报文 / Send messages",
+    openapi_extra=_BODIES,
+)
 @opens(SEND)
 def send_messages(request: HttpRequest) -> Any:
     """Take in one message (application/xml, raw or in a DXP envelope), or many: application/vnd.silkgate.netstrings
@@ -256,7 +280,7 @@ def _not_found() -> HttpResponse:
     )
 
 
-@router.get("/quotas", response=Quotas, summary="How much may be sent and wait")
+@router.get("/quotas", response=Quotas, summary="配额与现状 / Quotas, and how things stand")
 @opens(PUBLIC)
 def get_quotas(request: HttpRequest) -> Any:
     """Limits of a request, quotas of the backlog, and how much of it is used. No sender's own figures."""
@@ -282,7 +306,7 @@ def get_quotas(request: HttpRequest) -> Any:
     )
 
 
-@router.get("/messages/{name}/receipts", response=Receipts, summary="Receipts of a message")
+@router.get("/messages/{name}/receipts", response=Receipts, summary="报文的回执 / Receipts of a message")
 @opens(NAMED)
 def receipts(request: HttpRequest, name: str) -> Any:
     """All receipts for a message so far."""
@@ -306,7 +330,11 @@ def receipts(request: HttpRequest, name: str) -> Any:
         )
 
 
-@router.get("/receipts/{name}/proof", summary="Proof that a receipt is in the log")
+@router.get(
+    "/receipts/{name}/proof",
+    summary="回执入日志的证明 / Proof that a receipt is in the log",
+    openapi_extra=_file("text/plain", {"type": "string"}),
+)
 @opens(NAMED)
 def proof(request: HttpRequest, name: str, size: int | None = None) -> HttpResponse:
     """A proof file (c2sp.org/tlog-proof) for the newest checkpoint, or for that of `size`.
@@ -338,7 +366,11 @@ def proof(request: HttpRequest, name: str, size: int | None = None) -> HttpRespo
     )
 
 
-@router.get("/messages/{name}/content", summary="A message as it was received")
+@router.get(
+    "/messages/{name}/content",
+    summary="报文原文 / A message as it was received",
+    openapi_extra=_file("application/octet-stream", _MANY),
+)
 @opens(NAMED)
 def content(request: HttpRequest, name: str) -> HttpResponse:
     """The bytes of a message exactly as they were received."""

@@ -83,7 +83,10 @@ def gated(operation: Operation) -> Run:
                 raise ProblemError("request.media_type", headers={"Accept": JSON})
         except Exception as error:
             return operation.api.on_exception(request, error)
-        return run(request, **arguments)
+        answer = run(request, **arguments)
+        if hasattr(request, "links"):
+            answer["Link"] = request.links
+        return answer
 
     return passed
 

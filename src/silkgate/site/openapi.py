@@ -107,10 +107,20 @@ def _complete(told: dict[str, Any], method: str, operation: Operation) -> None:
         told["description"] = f"{told.get('description', '')}\n\n{_who(what)}".strip()
     if "requestBody" in told and method == "post" and told["operationId"] == "exchange_send_messages":
         told["description"] += f"\n\n{_SIGNED}"
+    for parameter in told["parameters"]:
+        _without_null(parameter["schema"])
     responses = told["responses"]
     for status in _statuses(told, method, what):
         responses.setdefault(status, _error(status))
     told["responses"] = {str(status): responses[status] for status in sorted(responses)}
+
+
+def _without_null(schema: dict[str, Any]) -> None:
+    """A parameter can be left out, which is told elsewhere; the word null in an address would be a text."""
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del schema["anyOf"]
+        schema.update(choices[0])
 
 
 def _security(what: Action) -> list[dict[str, list[str]]]:

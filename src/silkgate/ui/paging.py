@@ -1,0 +1,99 @@
+"""Lists of the REST interface, a page at a time: an opaque, signed cursor says where to go on, never a page number.
+
+A view reads where to begin (`begin`), asks its query for lines after that key, and answers with `page`:
+
+    @router.get("/things", response=Page[ThingOut])
+    def things(request, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> Any:
+        lines, last = queries.things(after=begin(request, cursor), limit=limit)
+        return page(request, lines, last)
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja import Query
+
+from silkgate.kernel.text import Text
+from silkgate.ui.problems import Fault, ProblemError
+from silkgate.ui.schemas import Out
+
+DEFAULT_LIMIT, MAX_LIMIT = 50, 200
+MAX_CURSOR_CHARACTERS = 600
+_PAGING = frozenset({"cursor", "limit"})
+
+Item = TypeVar("Item")
+Limit = Annotated[
+    int, Query(ge=1, le=MAX_LIMIT, description=f"每页最多几项。How many a page holds at most, up to {MAX_LIMIT}.")
+]
+Cursor = Annotated[
+    str,
+    Query(max_length=MAX_CURSOR_CHARACTERS, description="上一页next中的游标。The cursor in `next` of the page before."),
+]
+
+
+class Page(Out, Generic[Item]):
+    """A page of a list. A page may hold fewer items than `limit`, even none, while there is more."""
+
+    items: list[Item]
+    next: str | None
+    """Address of the next page, also in the header Link; null at the end. Of a feed (oldest first) it is always there:
+    ask it again later for what has come since."""
+    more: bool
+    """Whether there is more at this moment."""
+
+
+def begin(request: HttpRequest, cursor: str) -> list[Any] | None:
+    """The key behind `cursor`, after which the page begins; None: at the beginning.
+
+    Raises ProblemError for a cursor that is not ours, or that was given for other parameters.
+    """
+    if not cursor:
+        return None
+    try:
+        packed, _, seal = cursor.partition(".")
+        key = base64.urlsafe_b64decode(packed.encode("ascii") + b"=" * (-len(packed) % 4))
+        if hmac.compare_digest(seal.encode("ascii"), _seal(request, key).encode("ascii")):
+            return list(json.loads(key))
+    except (UnicodeEncodeError, binascii.Error, ValueError):
+        pass
+    needed = Text("原样取自上一页的next", "as `next` of the page before has it")
+    raise ProblemError("cursor.invalid", errors=[Fault("#/cursor", cursor[:60], needed, "query")])
+
+
+def page(
+    request: HttpRequest, items: Sequence[Any], last: Sequence[Any] | None, *, more: bool | None = None
+) -> dict[str, Any]:
+    """The answer: `items`, and the address that goes on after the key `last` (None: there is no more).
+
+    `last` holds strings and whole numbers. `more` is given for feeds, whose next address is there without more.
+    """
+    following = None
+    if last is not None:
+        query = {name: request.GET[name] for name in request.GET if name != "cursor"}
+        following = f"{request.path}?{urlencode({**query, 'cursor': _cursor(request, last)})}"
+        # The gate writes it where the answer is made.
+        request.links = f'<{following}>; rel="next"'  # type: ignore[attr-defined]
+    return {"items": items, "next": following, "more": last is not None if more is None else more}
+
+
+def _cursor(request: HttpRequest, last: Sequence[Any]) -> str:
+    key = json.dumps(list(last), separators=(",", ":")).encode()
+    return f"{base64.urlsafe_b64encode(key).decode().rstrip('=')}.{_seal(request, key)}"
+
+
+def _seal(request: HttpRequest, key: bytes) -> str:
+    """What only we can make, for this key on this address with these parameters."""
+    rest = sorted((name, value) for name, value in request.GET.items() if name not in _PAGING)
+    sealed = json.dumps([request.path, rest, key.decode("latin-1")]).encode()
+    made = hmac.digest(f"silkgate.cursor {settings.SECRET_KEY}".encode(), sealed, sha256)
+    return base64.urlsafe_b64encode(made[:15]).decode()
