@@ -31,6 +31,8 @@ class Run(NamedTuple):
     peak_bytes: int
     clocks: dict[str, float]
     wal_bytes: int
+    stored_bytes: int
+    """By which the database has grown."""
     pace_milliseconds: float
     """Of the machine, just before and just after."""
     refusals: int
@@ -97,7 +99,7 @@ def run(
         with psycopg.connect(url, autocommit=True, application_name="bench") as connection:
             connection.execute("checkpoint")
             connection.execute("listen silkgate_decided")
-            pace, wal = machine.pace_milliseconds(), _wal(connection)
+            pace, wal, stored = machine.pace_milliseconds(), _wal(connection), _number(connection, _SIZE)
             senders = Senders(running, stream, connections=CONNECTIONS)
             with counted.counting(), beside(running):
                 start = time.perf_counter()
@@ -106,7 +108,7 @@ def run(
                 seconds = time.perf_counter() - start
                 # Whatever the service still owes for what was decided is counted too.
                 _until(connection, running, "select batch_no from journal_logstate", _BATCH)
-            wal = _wal(connection) - wal
+            wal, stored = _wal(connection) - wal, _number(connection, _SIZE) - stored
             pace = (pace + machine.pace_milliseconds()) / 2
     return Run(
         seconds,
@@ -116,6 +118,7 @@ def run(
         counted.peak_bytes,
         dict(running.clocks()),
         wal,
+        stored,
         pace,
         senders.refusals,
     )
@@ -132,6 +135,7 @@ def until_decided(connection: psycopg.Connection, running: Service, senders: Sen
 
 
 _SEGMENT = "select coalesce(max(id), 0) from exchange_segment"
+_SIZE = "select pg_database_size(current_database())"
 _BATCH = "select batch_no from clearance_enginecursor"
 
 

@@ -46,7 +46,7 @@ def options(words: Sequence[str] | None = None) -> Options:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description="Makes traffic, measures it through the door, compares with the oracle."
     )
-    parser.add_argument("--declarations", type=int, default=500_000, help="a run, at 100 documents a message")
+    parser.add_argument("--declarations", type=int, default=250_000, help="a run, at 100 documents a message")
     parser.add_argument("--stored", type=int, default=3_000_000, help="declarations in the database before each run")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--per-message", type=_numbers, default=(100, 1), help="documents a message: 100,1")

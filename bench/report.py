@@ -87,6 +87,7 @@ def throughput(measured: Sequence[Measured], oracle: Oracle) -> Table:
         ("**peak memory of all processes, MiB**", *spread(lambda m, r: r.peak_bytes / 2**20)),
         ("requests told to wait, which came again", *spread(lambda m, r: r.refusals)),
         ("WAL bytes per declaration", *spread(lambda m, r: r.wal_bytes / m.stream.parcels)),
+        ("stored bytes per declaration, indexes included", *spread(lambda m, r: r.stored_bytes / m.stream.parcels)),
         *[
             (f"stage µs, {label}", *clocked(stage(name)))
             for name, label in STAGES.items()
