@@ -116,8 +116,9 @@ def record(
         actor=actor.name,
         agency=actor.agency,
         action=what.name,
-        organisation_code=organisation,
-        subject=subject or request.path[:300],
+        # As an address may hold anything, and the database not.
+        organisation_code=organisation[:40].replace("\0", ""),
+        subject=(subject or request.path)[:300].replace("\0", ""),
         purpose=purpose,
         allowed=allowed,
     )

@@ -26,17 +26,17 @@ from silkgate.identity.domain import (
     ANONYMOUS,
     CLIENT,
     DUTIES,
+    ON_FILE,
     PERSON,
     ROLES,
     SCOPES,
+    TOPIC,
     Action,
     Actor,
     purpose_of,
 )
 from silkgate.journal import api as journal
 from silkgate.standards.xmldsig import Certificate
-
-TOPIC = "identity.certificates"
 
 
 def file_certificate(cursor: Any, enterprise_code: str, pem: bytes) -> Certificate:
@@ -52,8 +52,8 @@ def file_certificate(cursor: Any, enterprise_code: str, pem: bytes) -> Certifica
 
 
 def certificates(cursor: Any) -> dict[str, tuple[Certificate, ...]]:
-    """All filed certificates by enterprise code, in the order of filing."""
-    cursor.execute("select enterprise_code, pem from identity_certificate order by id")
+    """All filed certificates that are not revoked, by enterprise code, in the order of filing."""
+    cursor.execute("select enterprise_code, pem from identity_certificate where revoked_at is null order by id")
     filed: dict[str, tuple[Certificate, ...]] = {}
     for code, pem in cursor.fetchall():
         filed[code] = (*filed.get(code, ()), Certificate.from_pem(pem.encode("ascii")))
@@ -116,6 +116,7 @@ __all__ = [
     "ANONYMOUS",
     "CLIENT",
     "DUTIES",
+    "ON_FILE",
     "PERSON",
     "PUBLIC",
     "ROLES",

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from silkgate.kernel.text import Text
 
+TOPIC = "identity.certificates"
+"""What the journal calls a change of filed certificates."""
+
+ON_FILE: list[Callable[[str], bool]] = []
+"""Rooms that keep enterprises say here whether a code is on file: such a code is not given to whoever asks for it."""
+
 PERSON, CLIENT, NOBODY = "person", "client", ""
 
+REPRESENTATIVE = "representative"
 ROLES = {
-    "representative": Text("负责人", "Representative"),
+    REPRESENTATIVE: Text("负责人", "Representative"),
     "filer": Text("备案员", "Filing clerk"),
     "declarant": Text("申报员", "Declarant"),
     "reader": Text("查阅人", "Reader"),
@@ -99,7 +106,7 @@ class Action(NamedTuple):
         if not organisation:
             return False
         held = actor.roles.get(organisation, frozenset())
-        if self.roles and (self.roles & held or "representative" in held):
+        if self.roles and (self.roles & held or REPRESENTATIVE in held):
             return True
         return bool(self.scopes & actor.scopes.get(organisation, frozenset()))
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.forms import RadioSelect
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -240,14 +241,18 @@ def both(zh: str, en: str) -> Text:
 @register.inclusion_tag("ui/shapes/error_summary.html")
 def error_summary(form: Any, focus: bool = True) -> dict[str, Any]:
     """Errors of a form on top, each linked to its field; takes the focus, so that it is read first."""
-    errors = [(form[name].id_for_label, messages) for name, messages in form.errors.items() if name != "__all__"]
+    errors = [
+        (form[name].id_for_label or form[name].auto_id, messages)
+        for name, messages in form.errors.items()
+        if name != "__all__"
+    ]
     return {"form": form, "field_errors": errors, "count": len(errors) + len(form.non_field_errors()), "focus": focus}
 
 
 @register.inclusion_tag("ui/shapes/field.html")
 def field(bound: Any) -> dict[str, Any]:
     """One field of a form: label, help, error, control, with the answers kept."""
-    return {"field": bound, "multiple": getattr(bound.field.widget, "input_type", "") == "radio"}
+    return {"field": bound, "multiple": isinstance(bound.field.widget, RadioSelect)}
 
 
 _BAR_HEIGHT, _BAR_STEP, _CHART_WIDTH = 20, 32, 640
