@@ -1,36 +1,142 @@
-"""The door of the registry: the zone, and the enterprises on file with their roles."""
+"""The door of the registry: the zone, and what is on file: enterprises with their roles and versions, goods, permits.
+
+For the engine: `enterprises`, `zone`. For pages, REST and rooms above: plain functions that take an actor and a moment.
+Whoever calls them has asked identity first; cases look at the actor themselves.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any
 
 from silkgate.journal import api as journal
+from silkgate.registry.actions import (
+    STANDING_MOVES,
+    TOPIC,
+    add_paper,
+    amend,
+    apply,
+    judge,
+    propose_standing,
+    submit,
+)
+from silkgate.registry.bulk import MAX_ROWS, MAX_SHEET_BYTES, SheetError, read_sheet
+from silkgate.registry.classes import CreditClass, class_on, classes, keep_classes, set_class
+from silkgate.registry.declared import asked_of, declared, papers_of
+from silkgate.registry.domain import (
+    ACTIVE,
+    CANCELLED,
+    ROLES,
+    STANDINGS,
+    SUSPENDED,
+    Change,
+    Enterprise,
+    Problem,
+    Record,
+    RefusedError,
+    ZoneRecord,
+)
+from silkgate.registry.goods import (
+    GOODS_FIELDS,
+    Item,
+    Judged,
+    file_goods,
+    file_upload,
+    goods_on,
+    goods_page,
+    judge_file,
+    judge_rows,
+    keep_upload,
+)
+from silkgate.registry.permits import (
+    NewPermit,
+    NotEnoughError,
+    Permit,
+    PermitPage,
+    enter_permit,
+    permit,
+    permits,
+    use,
+)
+from silkgate.registry.queries import (
+    View,
+    application,
+    applications,
+    changes,
+    current,
+    purposes_of,
+    record,
+    register,
+    versions,
+    view,
+)
 
-TOPIC = "registry.enterprises"
-ROLES = ("ebp", "ebc", "pay", "logistics", "area", "agent", "assure", "operator")
-
-
-class Enterprise(NamedTuple):
-    """One enterprise on file."""
-
-    code: str
-    name: str
-    roles: frozenset[str]
-    credit_class: str
-    dxp_id: str
-    """Address in the exchange network; empty: not filed."""
-
-
-class ZoneRecord(NamedTuple):
-    """The zone that this installation serves."""
-
-    name: str
-    customs_code: str
-    guarantees_checked: bool
-    selection_key: bytes
-    policy: Mapping[str, Any]
+__all__ = [
+    "ACTIVE",
+    "CANCELLED",
+    "GOODS_FIELDS",
+    "MAX_ROWS",
+    "MAX_SHEET_BYTES",
+    "ROLES",
+    "STANDINGS",
+    "STANDING_MOVES",
+    "SUSPENDED",
+    "TOPIC",
+    "Change",
+    "CreditClass",
+    "Enterprise",
+    "Item",
+    "Judged",
+    "NewPermit",
+    "NotEnoughError",
+    "Permit",
+    "PermitPage",
+    "Problem",
+    "Record",
+    "RefusedError",
+    "SheetError",
+    "View",
+    "ZoneRecord",
+    "add_paper",
+    "amend",
+    "application",
+    "applications",
+    "apply",
+    "asked_of",
+    "changes",
+    "class_on",
+    "classes",
+    "current",
+    "declared",
+    "enter_permit",
+    "enterprises",
+    "file_enterprises",
+    "file_goods",
+    "file_upload",
+    "goods_on",
+    "goods_page",
+    "judge",
+    "judge_file",
+    "judge_rows",
+    "keep_classes",
+    "keep_upload",
+    "papers_of",
+    "permit",
+    "permits",
+    "propose_standing",
+    "purposes_of",
+    "read_sheet",
+    "record",
+    "register",
+    "set_class",
+    "set_zone",
+    "submit",
+    "use",
+    "versions",
+    "view",
+    "zone",
+]
 
 
 def set_zone(cursor: Any, zone: ZoneRecord) -> None:
@@ -55,7 +161,10 @@ def zone(cursor: Any) -> ZoneRecord | None:
 
 
 def file_enterprises(cursor: Any, enterprises: Iterable[Enterprise]) -> int:
-    """File enterprises, or change what is filed for their codes. Raises ValueError for an unknown role."""
+    """Load enterprises as a zone's files give them, or change what is on file for their codes; no version is written.
+
+    Raises ValueError for an unknown role.
+    """
     count = 0
     for enterprise in enterprises:
         if unknown := enterprise.roles - set(ROLES):
@@ -72,6 +181,6 @@ def file_enterprises(cursor: Any, enterprises: Iterable[Enterprise]) -> int:
 
 
 def enterprises(cursor: Any) -> dict[str, Enterprise]:
-    """Every enterprise on file by code."""
+    """Every enterprise on file by code, with the roles that have effect now."""
     cursor.execute("select code, name, roles, credit_class, dxp_id from registry_enterprise order by code")
     return {row[0]: Enterprise(row[0], row[1], frozenset(row[2]), row[3], row[4]) for row in cursor.fetchall()}

@@ -4,3 +4,17 @@ from django.apps import AppConfig
 class RegistryConfig(AppConfig):
     name = "silkgate.registry"
     label = "registry"
+
+    def ready(self) -> None:
+        from silkgate.identity.api import ON_FILE
+        from silkgate.registry import workflows
+
+        workflows.declare()
+        ON_FILE.append(_is_on_file)
+
+
+def _is_on_file(code: str) -> bool:
+    """Whoever registers an organisation by a code of this zone has to show first who they are."""
+    from silkgate.registry.models import Enterprise
+
+    return Enterprise.objects.filter(code=code).exists()

@@ -1,0 +1,162 @@
+"""Credit classes of enterprises: by scheme, from a day to a day, with reason and rule; selection reads today’s."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from silkgate.identity.api import Actor
+from silkgate.journal import api as journal
+from silkgate.kernel.clock import china_day
+from silkgate.kernel.text import Text
+from silkgate.registry import models
+from silkgate.registry.declared import declared
+from silkgate.registry.domain import Problem, RefusedError
+
+TOPIC = "registry.enterprises"
+
+
+class CreditClass(NamedTuple):
+    """The class of an enterprise over a period."""
+
+    id: int
+    code: str
+    scheme: str
+    name: str
+    since: date
+    until: date | None
+    """Last day, included; None: open."""
+    reason: str
+    rule: str
+    set_by: str
+    set_at: datetime
+
+    @property
+    def words(self) -> Text:
+        """Scheme and class as people read them."""
+        scheme = declared().schemes.get(self.scheme)
+        return scheme.classes.get(self.name, Text(self.name, self.name)) if scheme else Text(self.name, self.name)
+
+
+class ClassPage(NamedTuple):
+    """One page of classes, newest first; `older` asks for the next page, None where the list ends."""
+
+    lines: tuple[CreditClass, ...]
+    older: int | None
+
+
+def _read(row: models.CreditClass) -> CreditClass:
+    return CreditClass(
+        row.pk,
+        row.enterprise_code,
+        row.scheme,
+        row.name,
+        row.since,
+        row.until,
+        row.reason,
+        row.rule,
+        row.set_by,
+        row.set_at,
+    )
+
+
+def set_class(
+    actor: Actor, code: str, scheme: str, name: str, *, since: date, reason: str, rule: str, at: datetime
+) -> CreditClass:
+    """Give `code` a class from the day `since` on (today or later); the one before ends the day before.
+
+    Raises RefusedError with all that is wrong.
+    """
+    today, reason, rule = china_day(at), reason.strip(), rule.strip()
+    problems = _problems(scheme, name, since, today, reason, rule)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select id from registry_enterprise where code = %s for update", (code,))
+        enterprise = cursor.fetchone()
+        if enterprise is None:
+            problems.append(Problem("code", Text("没有备案这个企业代码。", "No enterprise of this code is on file.")))
+        later = models.CreditClass.objects.filter(enterprise_code=code, since__gte=since).order_by("since").first()
+        if later is not None:
+            told = Text(
+                f"自{later.since}起已定类别，新的须更晚开始。", f"A class begins on {later.since} already; begin later."
+            )
+            problems.append(Problem("since", told))
+        if problems:
+            raise RefusedError(problems)
+        models.CreditClass.objects.filter(enterprise_code=code, until=None).update(until=since - timedelta(days=1))
+        row = models.CreditClass.objects.create(
+            enterprise_code=code,
+            scheme=scheme,
+            name=name,
+            since=since,
+            until=None,
+            reason=reason,
+            rule=rule,
+            set_by=actor.name,
+            set_at=at,
+        )
+        journal.record(
+            cursor,
+            at=at,
+            actor=actor.name,
+            kind="enterprise.classed",
+            subject=("enterprise", enterprise[0]),
+            detail={"code": code, "scheme": scheme, "class": name, "since": str(since), "rule": rule},
+        )
+        keep_classes(at, code)
+    return _read(row)
+
+
+def _problems(scheme: str, name: str, since: date, today: date, reason: str, rule: str) -> list[Problem]:
+    known = declared().schemes.get(scheme)
+    problems = []
+    if known is None or name not in known.classes:
+        problems.append(Problem("name", Text("请从所列类别中选择。", "Choose one of the classes listed.")))
+    elif not known.in_force(since):
+        told = Text(f"{known.words.zh}在{since}不适用。", f"{known.words.en} is not in force on {since}.")
+        problems.append(Problem("name", told))
+    if since < today:
+        told = Text("起始日不能早于今天：过去的判断不改。", "It cannot begin before today: past decisions stand.")
+        problems.append(Problem("since", told))
+    if not 4 <= len(reason) <= 2_000:
+        problems.append(Problem("reason", Text("请写明理由，至少4个字。", "Give a reason of at least 4 characters.")))
+    if not 2 <= len(rule) <= 300:
+        problems.append(Problem("rule", Text("请写明依据的规定。", "Name the rule that it rests on.")))
+    return problems
+
+
+def keep_classes(at: datetime, code: str = "") -> int:
+    """Let selection see the classes of the day of `at`, of one enterprise or of all; how many changed.
+
+    Classes may begin on a later day, so this is also to be called as days begin.
+    """
+    day = china_day(at)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "update registry_enterprise e set credit_class = c.name from registry_creditclass c"
+            " where c.enterprise_code = e.code and c.since <= %s and (c.until is null or c.until >= %s)"
+            " and e.credit_class <> c.name and (%s = '' or e.code = %s)",
+            (day, day, code, code),
+        )
+        changed: int = cursor.rowcount
+        if changed:
+            journal.bump(cursor, TOPIC)
+    return changed
+
+
+def class_on(code: str, day: date) -> CreditClass | None:
+    """The class of an enterprise on a day; None: none was given."""
+    rows = models.CreditClass.objects.filter(enterprise_code=code, since__lte=day)
+    row = rows.filter(Q(until=None) | Q(until__gte=day)).first()
+    return _read(row) if row else None
+
+
+def classes(code: str = "", *, before: int | None = None, limit: int = 50) -> ClassPage:
+    """Classes as they were given, newest first; of one enterprise where `code` is given."""
+    rows = models.CreditClass.objects.all()
+    rows = rows.filter(enterprise_code=code) if code else rows
+    rows = rows.filter(id__lt=before) if before is not None else rows
+    found = [_read(row) for row in rows.order_by("-id")[: limit + 1]]
+    return ClassPage(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
