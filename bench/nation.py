@@ -244,7 +244,7 @@ def table_of_storage(nation: Nation, costs: Costs) -> str:
     day = nation.parcels_a_day * costs.stored_bytes
     rows = [
         f"| a day | {nation.parcels_a_day / 1e6:,.0f} million | {day / 1e12:.2f} TB |",
-        f"| three years, as long as we assume that documents are kept | {nation.parcels_a_day * 1095 / 1e9:,.1f} billion |"
+        f"| three years, as long as documents may be kept | {nation.parcels_a_day * 1095 / 1e9:,.1f} billion |"
         f" {day * 1095 / 1e12:,.0f} TB |",
         f"| three years of the largest zone | {nation.parcels_a_day * 1095 * nation.shares()[0] / 1e9:,.1f} billion |"
         f" {day * 1095 * nation.shares()[0] / 1e12:,.1f} TB |",
