@@ -170,6 +170,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
     "identity": {
         "access.py": "the one place where access is decided",
         "actors.py": "from a request to the actor",
+        "forms.py": "what its pages ask for",
         "clients.py": "programs that act for an organisation",
         "client_pages.py": "their pages, for its representatives",
         "tokens.py": "the token endpoint",
@@ -183,6 +184,17 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "tables.py": "typed reading of TOML, so that every error names its place",
         "docs.py": "renders the reference page of rules from the cards",
         "trials.py": "a trial law that a replay puts in the place of the law of each day",
+    },
+    "registry": {
+        "declared.py": "reads reference/registry: roles, fields, papers, purposes, credit schemes",
+        "workflows.py": "its kinds of case, declared to casework",
+        "summaries.py": "what a case's page shows of its matters",
+        "goods.py": "goods on file: judged, filed, versioned",
+        "bulk.py": "tables that strangers upload, read within bounds",
+        "permits.py": "permits and their use through the ledger",
+        "classes.py": "credit classes with their days",
+        "forms.py": "forms made of what reference/registry declares",
+        "goodspages.py": "pages of goods, permits and classes",
     },
     "clearance": {
         "engine": "the deterministic decider, one file per step",
