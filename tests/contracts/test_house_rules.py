@@ -226,6 +226,8 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "jetstream": "the carrier NATS JetStream: messages in, receipts out",
         "naming.py": "how senders name their messages",
         "problems.py": "how errors are told over HTTP",
+        "idempotency.py": "the answer to a request that is sent again",
+        "webhooks": "events of the journal on their way to the addresses of organisations",
         "lists.py": "lists of an organisation’s messages and receipts over HTTP",
     },
 }

@@ -21,6 +21,8 @@ from silkgate.exchange.documents import (
 )
 from silkgate.exchange.domain import ABSENT, CERTIFICATE, INVALID, MESSAGES_PER_SEGMENT, VALID, Found, Received
 from silkgate.exchange.folder import watch
+from silkgate.exchange.idempotency import HEADER as IDEMPOTENCY_HEADER
+from silkgate.exchange.idempotency import once
 from silkgate.exchange.inbox import NOTIFY_CHANNEL, Segment, found_in, received_bytes, segments_after, store
 from silkgate.exchange.intake import examine
 from silkgate.exchange.jetstream import Carrier, carry
@@ -62,6 +64,7 @@ from silkgate.exchange.sealing import (
 __all__ = [
     "ABSENT",
     "CERTIFICATE",
+    "IDEMPOTENCY_HEADER",
     "INVALID",
     "KINDS",
     "MESSAGES_PER_SEGMENT",
@@ -117,6 +120,7 @@ __all__ = [
     "newest_batch",
     "newest_messages",
     "newest_sealed_receipt",
+    "once",
     "problem",
     "quotas",
     "receipt_proof",

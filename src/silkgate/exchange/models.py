@@ -1,5 +1,6 @@
 """Inbox and outbox. What came in is kept byte for byte; what went out is kept as it was sent."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -77,6 +78,58 @@ class Receipt(models.Model):
         indexes = (
             models.Index(fields=["message_id", "id"], name="exchange_receipt_message"),
             models.Index(fields=["recipient", "id"], name="exchange_receipt_recipient"),
+        )
+
+
+class KeptAnswer(models.Model):
+    """What a POST with an Idempotency-Key was answered, for a day."""
+
+    digest = models.BinaryField(primary_key=True, db_comment="SHA-256 of the actor and the key")
+    at = models.DateTimeField(db_index=True)
+    fingerprint = models.BinaryField(db_comment="SHA-256 of the request")
+    status = models.SmallIntegerField()
+    headers = models.TextField(db_comment="JSON")
+    body = models.BinaryField(db_comment="nonce and AES-256-GCM of the body; its key is made with the sender's own")
+
+
+class Subscription(models.Model):
+    """Where an organisation wants to be told of events."""
+
+    id = models.BigAutoField(primary_key=True)
+    organisation_code = models.TextField(db_index=True)
+    url = models.TextField()
+    types = ArrayField(models.TextField(), db_comment="of the catalogue of events")
+    secret = models.BinaryField(db_comment="what deliveries are signed with, encrypted with the site's secret key")
+    made_by = models.TextField(db_comment="user name or client")
+    made_at = models.DateTimeField()
+    cursor = models.BigIntegerField(db_comment="last event of the journal that was looked at for it")
+    failing_since = models.DateTimeField(null=True, db_comment="of the first failure after the last success")
+    disabled_at = models.DateTimeField(null=True)
+    disabled_because = models.TextField(blank=True, default="", db_default="", db_comment="failing, or who did it")
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["cursor"], condition=models.Q(disabled_at=None), name="exchange_subscription_active"),
+        )
+
+
+class Delivery(models.Model):
+    """One event on its way to one subscription. Gone a while after it has arrived."""
+
+    id = models.BigAutoField(primary_key=True)
+    subscription = models.ForeignKey(Subscription, models.PROTECT, db_index=False)
+    event_id = models.BigIntegerField(db_comment="of the journal; 0: a trial that was asked for")
+    attempts = models.SmallIntegerField(default=0, db_default=0)
+    due_at = models.DateTimeField(null=True, db_comment="of the next attempt; null: delivered, or given up")
+    tried_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    status = models.SmallIntegerField(null=True, db_comment="of the last answer over HTTP; null: none came")
+    reason = models.TextField(blank=True, default="", db_default="", db_comment="why the last attempt failed")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["subscription", "event_id"], name="exchange_delivery_once"),)
+        indexes = (
+            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="exchange_delivery_due"),
         )
 
 

@@ -83,6 +83,30 @@ KINDS: Mapping[str, Kind] = {
         ),
     ),
     "exchange.full": Kind(HTTPStatus.SERVICE_UNAVAILABLE, Text("平台积压已满", "The backlog is full"), _AGAIN),
+    "idempotency.key": Kind(
+        HTTPStatus.BAD_REQUEST,
+        Text("Idempotency-Key无效", "Idempotency-Key not valid"),
+        Text(
+            "每个新请求用一个新的UUID作键，重发时用原来的键。",
+            "Use a new UUID for each new request, and the same one when you repeat it.",
+        ),
+    ),
+    "idempotency.reused": Kind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        Text("这个Idempotency-Key已用于另一请求", "This Idempotency-Key was used for another request"),
+        Text(
+            "重发须与原请求逐字节相同；新的请求用新的键。",
+            "A repeated request is the same byte for byte; a new one takes a new key.",
+        ),
+    ),
+    "idempotency.busy": Kind(
+        HTTPStatus.CONFLICT,
+        Text("同一Idempotency-Key的请求正在处理", "A request with this Idempotency-Key is being worked on"),
+        Text(
+            "等待Retry-After所给的秒数后原样重发，即得其答复。",
+            "Send the same again after as many seconds as Retry-After says: you get its answer.",
+        ),
+    ),
     "exchange.disk": Kind(HTTPStatus.SERVICE_UNAVAILABLE, Text("存储空间将满", "The disk is almost full"), _AGAIN),
     "exchange.unavailable": Kind(
         HTTPStatus.SERVICE_UNAVAILABLE, Text("报文暂时无法保存", "Nothing can be kept for the moment"), _AGAIN

@@ -15,6 +15,8 @@ from django.middleware.csrf import CsrfViewMiddleware
 from ninja.operation import Operation
 from ninja.parser import Parser
 
+from silkgate.exchange.api import IDEMPOTENCY_HEADER as HEADER
+from silkgate.exchange.api import once
 from silkgate.identity.api import PERSON, Action, actor_of, require
 from silkgate.kernel.text import Text
 from silkgate.ui.problems import Fault, ProblemError
@@ -83,12 +85,23 @@ def gated(operation: Operation) -> Run:
                 raise ProblemError("request.media_type", headers={"Accept": JSON})
         except Exception as error:
             return operation.api.on_exception(request, error)
-        answer = run(request, **arguments)
+        answer = _run_once(request, lambda: run(request, **arguments), operation)
         if hasattr(request, "links"):
             answer["Link"] = request.links
         return answer
 
     return passed
+
+
+def _run_once(request: HttpRequest, run: Callable[[], HttpResponseBase], operation: Operation) -> HttpResponseBase:
+    """The view's answer; to a POST with an Idempotency-Key by somebody known the one that was given first."""
+    key = request.headers.get(HEADER) if request.method == "POST" else None
+    if key is None or not actor_of(request).kind:
+        return run()
+    try:
+        return once(request, actor_of(request), key, run)
+    except Exception as error:
+        return operation.api.on_exception(request, error)
 
 
 def _part(model: Any) -> str:

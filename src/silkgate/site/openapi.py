@@ -12,6 +12,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
+from silkgate.exchange.api import IDEMPOTENCY_HEADER
 from silkgate.identity.api import DUTIES, ROLES, SCOPES, Action
 from silkgate.ui.problems import KINDS, MEDIA_TYPE, document
 
@@ -71,6 +72,15 @@ SECURITY = {
         "description": "浏览器会话；写操作另需X-CSRFToken。A browser’s session; to write, X-CSRFToken too.",
     },
 }
+_IDEMPOTENCY = {
+    "in": "header",
+    "name": IDEMPOTENCY_HEADER,
+    "required": False,
+    "description": "重发同一请求用同一个键，得到同一答复；24小时内有效。"
+    "The same key with the same request gets the same answer, for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[A-Za-z0-9_.:-]+$"},
+    "example": "6c3d8f0e-5d0c-4a44-9d5e-0d1f7b1f6f1a",
+}
 _SIGNED = (
     "报文以其XML签名认定发送方，与连接无关。Who sent a message is decided by its XML signature, not by the connection."
 )
@@ -107,6 +117,8 @@ def _complete(told: dict[str, Any], method: str, operation: Operation) -> None:
         told["description"] = f"{told.get('description', '')}\n\n{_who(what)}".strip()
     if "requestBody" in told and method == "post" and told["operationId"] == "exchange_send_messages":
         told["description"] += f"\n\n{_SIGNED}"
+    if method == "post" and told["operationId"] != "exchange_send_messages":
+        told["parameters"].append(_IDEMPOTENCY)
     for parameter in told["parameters"]:
         _without_null(parameter["schema"])
     responses = told["responses"]
