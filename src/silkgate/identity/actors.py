@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest
 
@@ -12,11 +13,30 @@ from silkgate.identity.domain import ANONYMOUS, PERSON, Actor
 
 
 def of_request(request: HttpRequest) -> Actor:
-    """Who acts; `ANONYMOUS` where nobody has signed in."""
+    """Who acts; `ANONYMOUS` where nobody has signed in. A program is never taken for the person of a session.
+
+    A token that is unknown or over makes the request nobody's. Costs no query where there is nothing to look up.
+    """
+    at: datetime = request.moment  # type: ignore[attr-defined]
+    header = settings.CLIENT_CERTIFICATE_HEADER
+    certificate = request.headers.get(header, "") if header else ""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if certificate or kind.lower() == "bearer":
+        from silkgate.identity import clients
+
+        known = clients.with_certificate(certificate, at) or clients.with_token(token.strip(), at)
+        if known or kind.lower() == "bearer":
+            return known or ANONYMOUS
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return ANONYMOUS
-    return person(user.pk, user.get_username(), request.moment)  # type: ignore[attr-defined]
+    actor = person(user.pk, user.get_username(), at)
+    if actor.duties and settings.OFFICERS_NEED_MFA:
+        from silkgate.identity.signing_in import factors
+
+        if not factors.given(request):
+            return actor._replace(agency="", duties=frozenset())
+    return actor
 
 
 def person(user_id: int, name: str, at: datetime) -> Actor:
