@@ -46,6 +46,7 @@ def open_case(
         raise MoveRefused(
             Text(f"您不能为该单位办理“{workflow.words.zh}”。", f"You may not open this for them: {workflow.words.en}.")
         )
+    as_officer = not known.applies.allows(actor, organisation_code)
     due = rules.deadline(None, workflow, workflow.first, china_day(at), calendar())
     with transaction.atomic():
         row = CaseRow.objects.create(
@@ -62,11 +63,11 @@ def open_case(
             due_on=due.due_on or NO_DEADLINE,
             officer_state="",
             officer_days_left=None,
-            last_officer="",
+            # Who proposes something as an officer does not also approve it.
+            last_officer=actor.name if as_officer else "",
             version=1,
             closed_at=None if workflow.states[workflow.first].open else at,
         )
-        as_officer = not known.applies.allows(actor, organisation_code)
         _record(row, actor, None, "", reason="", rule="", data=dict(data), at=at, as_officer=as_officer)
         _enter(known, row, actor, at)
     return case_of(row)

@@ -17,7 +17,10 @@ from silkgate.casework.declared import declared as _declared
 from silkgate.casework.domain import (
     APPLICANT,
     CLEAN,
+    LONGEST_REASON,
+    LONGEST_RULE,
     OFFICER,
+    SHORTEST_REASON,
     UNSCANNED,
     VERDICTS,
     Case,
@@ -56,7 +59,10 @@ def working_days_between(first: date, last: date) -> int:
 __all__ = [
     "APPLICANT",
     "CLEAN",
+    "LONGEST_REASON",
+    "LONGEST_RULE",
     "OFFICER",
+    "SHORTEST_REASON",
     "UNSCANNED",
     "VERDICTS",
     "WITHDRAWN",

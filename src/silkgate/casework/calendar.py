@@ -101,7 +101,8 @@ def read_year(path: Path) -> Year:
             Holiday(Text(**entry["name"]), entry["first"], entry["last"], tuple(entry.get("worked", ())))
             for entry in content["holidays"]
         )
-        year = Year(
+        _judge(int(path.stem), holidays)
+        return Year(
             int(path.stem),
             Text(**content["notice"]),
             content["published"],
@@ -111,18 +112,18 @@ def read_year(path: Path) -> Year:
         )
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise CalendarFileError(f"{path.parent.name}/{path.name}: {error!r}") from error
+
+
+def _judge(year: int, holidays: tuple[Holiday, ...]) -> None:
+    """Days of that year, in order; worked in exchange are weekends only. Raises ValueError with what is not so."""
     days = [day for holiday in holidays for day in (holiday.first, holiday.last, *holiday.worked)]
     wrong = [
-        *(str(day) for day in days if type(day) is not date or day.year != year.year),
-        *(holiday.words.en for holiday in holidays if holiday.last < holiday.first),
-        *(str(day) for holiday in holidays for day in holiday.worked if day.weekday() < _SATURDAY),
+        *(f"{day} is no day of {year}" for day in days if day.year != year),
+        *(f"{holiday.words.en} ends before it begins" for holiday in holidays if holiday.last < holiday.first),
+        *(f"{day} is no weekend" for holiday in holidays for day in holiday.worked if day.weekday() < _SATURDAY),
     ]
     if wrong:
-        raise CalendarFileError(
-            f"{path.parent.name}/{path.name}: {', '.join(wrong)}: days of that year in order; only weekends are worked"
-            " in exchange"
-        )
-    return year
+        raise ValueError("; ".join(wrong))
 
 
 @functools.cache

@@ -28,6 +28,8 @@ class State(NamedTuple):
     """Deadline, counted from the day on which the state is entered; None: there is none."""
     waits_for: str = ""
     """`OFFICER`, `APPLICANT` or nobody. While it waits for the applicant, the officer's deadline stands still."""
+    mark: str = ""
+    """Which of the marks of `ui.states.MARKS` pages show beside the words; empty: by whom it waits for."""
 
 
 class Move(NamedTuple):

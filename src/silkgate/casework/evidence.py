@@ -10,6 +10,7 @@ import os
 import secrets
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -71,6 +72,11 @@ def attach(actor: Actor, case_id: int, name: str, content: bytes, at: datetime) 
         # Last of all, so that what is refused by then has written nothing.
         _keep(sha256, content)
     return evidence_of(added)
+
+
+def read(upload: Any) -> bytes:
+    """The bytes of what a form brought; one more than the limit where there are more, so that `attach` says so."""
+    return bytes(upload.read(settings.MAX_EVIDENCE_BYTES + 1))
 
 
 def open_evidence(actor: Actor, evidence_id: int) -> tuple[Evidence, bytes]:

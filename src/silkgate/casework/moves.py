@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from silkgate.casework.domain import APPLICANT, OFFICER, Move, State
 from silkgate.kernel.text import Text
 
-WITHDRAWN = State(Text("已撤回", "Withdrawn"), open=False)
+WITHDRAWN = State(Text("已撤回", "Withdrawn"), open=False, mark="returned")
 """The state behind `withdrawal`."""
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db import connection
 
 from silkgate.casework import rules
 from silkgate.casework.calendar import calendar
-from silkgate.casework.declared import Declared, all_declared, declared, is_charged, sees
-from silkgate.casework.domain import OFFICER, Case, Evidence, Line, Move, Page, Step
+from silkgate.casework.declared import all_declared, declared, is_charged, sees
+from silkgate.casework.domain import OFFICER, Case, Evidence, Line, Move, Page, Step, Workflow
 from silkgate.casework.models import NO_DEADLINE, CaseRow, EvidenceRow, StepRow
 from silkgate.identity.api import Actor
 from silkgate.kernel.clock import china_day
@@ -39,6 +38,11 @@ def case_of(row: CaseRow) -> Case:
         row.version,
         row.closed_at,
     )
+
+
+def workflow_of(case: Case) -> Workflow:
+    """The workflow that a case goes through. Raises KeyError where its room is not installed any more."""
+    return declared(case.workflow).workflow
 
 
 def case(case_id: int) -> Case | None:
@@ -201,13 +205,3 @@ def _line(actor: Actor, case: Case, at: datetime | None) -> Line:
 def is_late(case: Case, at: datetime | None) -> bool:
     """Whether the deadline of whoever the case waits for has passed."""
     return at is not None and case.is_open and case.due_on is not None and case.due_on < china_day(at)
-
-
-def listed(actor: Actor, sides: Iterable[str]) -> tuple[Declared, ...]:
-    """Workflows of which `actor` may have lines in a list, on any of the sides."""
-    return tuple(
-        known
-        for known in all_declared()
-        if (OFFICER in sides and known.workflow.duties & actor.duties)
-        or (OFFICER not in sides and known.applies.where(actor))
-    )

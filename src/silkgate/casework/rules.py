@@ -20,6 +20,7 @@ from silkgate.casework.domain import (
     Workflow,
 )
 from silkgate.kernel.text import Text
+from silkgate.ui.states import MARKS
 
 # --- A workflow as a whole --------------------------------------------------------------------------------------------
 
@@ -48,6 +49,8 @@ def _state_fault(name: str, state: State, workflow: Workflow) -> str:
         return f"state {name} waits for {state.waits_for}, who is neither officer nor applicant"
     if not state.open and (state.waits_for or state.working_days is not None):
         return f"state {name} is closed, and yet waits for somebody or has a deadline"
+    if state.mark and state.mark not in MARKS:
+        return f"state {name} has the unknown mark {state.mark}"
     if state.working_days is not None and state.working_days < 1:
         return f"state {name} has a deadline of {state.working_days} working days"
     if state.waits_for and state.waits_for not in {move.by for move in workflow.moves_from(name)}:
