@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
-from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView, LogoutView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -22,7 +20,6 @@ from silkgate.tariff.api import Card, cards, parameters
 from silkgate.ui.links import address, asked, asked_number
 from silkgate.ui.problems import KINDS
 from silkgate.ui.shapes import Chip, Pager
-from silkgate.ui.words import spoken
 
 LIVE_LINES = 20
 PAGE_LINES = 50
@@ -271,7 +268,7 @@ def rule(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "portal/rule.html", context)
 
 
-# --- Search and signing in --------------------------------------------------------------------------------------------
+# --- Search -----------------------------------------------------------------------------------------------------------
 
 
 @opens(PUBLIC)
@@ -289,32 +286,6 @@ def search(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/search.html", context)
 
 
-class SignInForm(AuthenticationForm):
-    """Django's own, in our words."""
-
-    error_messages: ClassVar = {
-        "invalid_login": spoken("用户名或密码不正确，请检查大小写。", "User name or password is wrong; mind capitals."),
-        "inactive": spoken("该账号已停用，请联系管理员。", "This account is no longer active; ask the administrator."),
-    }
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        for name, label, missing in (
-            ("username", spoken("用户名", "User name"), spoken("请填写用户名。", "Give your user name.")),
-            ("password", spoken("密码", "Password"), spoken("请填写密码。", "Give your password.")),
-        ):
-            self.fields[name].label = label
-            self.fields[name].error_messages["required"] = missing
-
-
-class SignIn(LoginView):
-    """GET, POST /login: for officers; returns to the page one came from."""
-
-    template_name = "portal/login.html"
-    authentication_form = SignInForm
-    redirect_authenticated_user = True
-
-
 urlpatterns = [
     path("", home, name="home"),
     path("live", live, name="live"),
@@ -330,6 +301,4 @@ urlpatterns = [
     path("search", search, name="search"),
     path("status", service.status, name="status"),
     path("operations", service.operations, name="operations"),
-    path("login", opens(PUBLIC)(SignIn.as_view()), name="login"),
-    path("logout", opens(PUBLIC)(LogoutView.as_view()), name="logout"),
 ]
