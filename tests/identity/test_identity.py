@@ -10,6 +10,7 @@ from django.contrib.auth import authenticate
 from django.db import connection
 
 from silkgate.identity import api as identity
+from silkgate.identity.models import Officer
 from silkgate.kernel.clock import CHINA
 from silkgate.standards.xmldsig import SigningKey
 
@@ -75,3 +76,19 @@ def test_a_weak_password_is_refused(database: str, password: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         identity.add_officer("guan", password)
     assert authenticate(username="guan", password=password) is None
+
+
+def test_what_is_not_said_of_a_known_officer_stays(database: str) -> None:
+    identity.add_officer("guan", "silk-gate-2026-a")
+    assert set(Officer.objects.get().duties) == set(identity.DUTIES)
+    identity.add_officer("guan", "silk-gate-2026-a", "tax", ["audit", "filings"])
+    identity.add_officer("guan", "silk-gate-2026-b")
+    officer = Officer.objects.get()
+    assert (officer.agency, officer.duties) == ("tax", ["audit", "filings"])
+
+
+@pytest.mark.parametrize("said", [{"agency": "police"}, {"duties": ["audit", "everything"]}])
+def test_an_unknown_agency_or_duty_is_named_and_nothing_is_made(database: str, said: dict) -> None:
+    with pytest.raises(KeyError, match=r"police|everything"):
+        identity.add_officer("guan", "silk-gate-2026-a", **said)
+    assert not Officer.objects.exists()

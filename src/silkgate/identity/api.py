@@ -88,10 +88,11 @@ class CertificateDirectory:
             return self._filed.get(code, ())
 
 
-def add_officer(username: str, password: str, agency: str = "customs", duties: Iterable[str] = tuple(DUTIES)) -> None:
-    """An officer of `agency` with `duties`, all of them unless said; a known name gets the new password and duties.
+def add_officer(username: str, password: str, agency: str | None = None, duties: Iterable[str] | None = None) -> None:
+    """An officer of `agency` (customs unless said) with `duties` (all unless said).
 
-    Raises ValueError, with Django's own words, for a password that is too weak.
+    A known officer gets the new password, and keeps what is not said. Raises ValueError, with Django's own words, for a
+    password that is too weak; KeyError, with their names, for an unknown agency or duties.
     """
     from django.contrib.auth import get_user_model
     from django.contrib.auth.password_validation import validate_password
@@ -99,6 +100,10 @@ def add_officer(username: str, password: str, agency: str = "customs", duties: I
 
     from silkgate.identity.models import Officer
 
+    chosen = None if duties is None else sorted(set(duties))
+    unknown = [*({agency} - {None, *AGENCIES}), *(set(chosen or ()) - DUTIES.keys())]
+    if unknown:
+        raise KeyError(", ".join(sorted(map(str, unknown))))
     model = get_user_model()
     user = model.objects.filter(username=username).first() or model(username=username)
     try:
@@ -107,7 +112,10 @@ def add_officer(username: str, password: str, agency: str = "customs", duties: I
         raise ValueError(" ".join(error.messages)) from error
     user.set_password(password)
     user.save()
-    Officer.objects.update_or_create(user=user, defaults={"agency": agency, "duties": sorted(duties)})
+    officer = Officer.objects.filter(user=user).first() or Officer(user=user, agency="customs", duties=sorted(DUTIES))
+    officer.agency = agency or officer.agency
+    officer.duties = officer.duties if chosen is None else chosen
+    officer.save()
 
 
 __all__ = [

@@ -183,13 +183,19 @@ def officer(
     password: Annotated[
         str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="密码。The password.")
     ],
+    agency: Annotated[
+        str | None, typer.Option(help="机构，新账号默认customs。Agency; customs for a new account.")
+    ] = None,
+    duty: Annotated[
+        list[str] | None, typer.Option(help="职责，可多次，新账号默认全部。Duty, repeatable; all for a new account.")
+    ] = None,
 ) -> None:
-    """新增关员账号或更换其密码。Add an officer who may sign in, or change the password."""
+    """新增工作人员账号，或更换其密码、机构、职责。Add an officer who may sign in, or change password and duties."""
     from silkgate.site import loading
     from silkgate.site.application import application
 
     with application():
-        loading.add_officer(name, password)
+        loading.add_officer(name, password, agency, duty or None)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from silkgate.site.home import Home
@@ -52,11 +53,18 @@ def _add_demo_officer(home: Home) -> None:
     file.write_text(f"{DEMO_OFFICER} {password}\n", encoding="utf-8")
 
 
-def add_officer(username: str, password: str) -> None:
-    """An officer who may sign in. Raises Problem for a password that is too weak."""
+def add_officer(username: str, password: str, agency: str | None = None, duties: Iterable[str] | None = None) -> None:
+    """An officer who may sign in. Raises Problem for a password that is too weak, an agency or duty that is none."""
+    from silkgate.identity.api import AGENCIES, DUTIES
     from silkgate.identity.api import add_officer as add
 
     try:
-        add(username, password)
+        add(username, password, agency, duties)
+    except KeyError as error:
+        known = f"{', '.join(AGENCIES)}; {', '.join(DUTIES)}"
+        raise Problem(
+            f"没有这样的机构或职责：{error.args[0]}。机构和职责有：{known}。",
+            f"There is no such agency or duty: {error.args[0]}. There are: {known}.",
+        ) from error
     except ValueError as error:
         raise Problem(f"密码不可用：{error}", f"The password cannot be used: {error}") from error
