@@ -8,13 +8,14 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from casework import files
-from casework.people import CHEN, LI, MONDAY, OTHER_FIRM, STRANGERS, member, opened_at
+from casework.people import CHEN, LI, MONDAY, OTHER_FIRM, STRANGERS, days, member, opened_at
 from silkgate.casework import api as casework
 from silkgate.casework import scanner
 from silkgate.casework.api import Case, EvidenceDamaged, EvidenceRefused, NotYours
@@ -95,6 +96,30 @@ def test_a_disk_that_does_not_take_it_leaves_no_row(opened: Case, folder: Path) 
     with pytest.raises(OSError, match="evidence"):
         casework.attach(CHEN, opened.id, "a.txt", b"a", MONDAY)
     assert casework.evidence(opened.id) == []
+
+
+def test_what_was_rolled_back_is_removed(opened: Case, folder: Path) -> None:
+    """A room that attaches in a transaction of its own and then gives up: nothing stays, at the latest after `tidy`."""
+    with transaction.atomic():
+        held = casework.attach(CHEN, opened.id, "a.txt", b"a", MONDAY)
+        assert casework.open_evidence(CHEN, held.id)[1] == b"a"
+        transaction.set_rollback(True)
+    assert casework.evidence(opened.id) == []
+    now = datetime.now(UTC)
+    with connection.cursor() as cursor:
+        assert casework.tidy(cursor, now) == 0, "somebody may still be at it"
+        assert casework.tidy(cursor, now + days(1)) == 1
+    assert left_behind(folder) == []
+
+
+def test_what_a_dying_process_left_is_put_in_its_place(opened: Case, folder: Path) -> None:
+    held = casework.attach(CHEN, opened.id, "a.txt", b"a", MONDAY)
+    place = left_behind(folder)[0]
+    place.rename(place.with_name(f".pending-{held.sha256}-0"))
+    assert casework.open_evidence(LI, held.id)[1] == b"a"
+    with connection.cursor() as cursor:
+        assert casework.tidy(cursor, datetime.now(UTC) + days(1)) == 1
+    assert left_behind(folder) == [place]
 
 
 def test_a_closed_case_takes_no_files(opened: Case) -> None:

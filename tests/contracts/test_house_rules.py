@@ -176,6 +176,16 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "tokens.py": "the token endpoint",
         "signing_in": "passwords, second factors, passkeys, an outside identity provider: allauth in our words",
     },
+    "casework": {
+        "calendar.py": "working days, from the State Council's notices under `reference/calendar/`",
+        "declared.py": "the workflows that rooms above have declared",
+        "moves.py": "moves that many workflows have",
+        "evidence.py": "files of a case: checked, kept, given out",
+        "filetypes.py": "what kind a file is, by its bytes; no database",
+        "scanner.py": "speaks to clamd",
+        "forms.py": "a move with its reason and files",
+        "shown.py": "cases in words and shapes",
+    },
     "journal": {
         "log.py": "the verifiable log: leaves in, tiles, signed checkpoints and proofs out",
     },

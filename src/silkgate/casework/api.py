@@ -35,7 +35,7 @@ from silkgate.casework.domain import (
     Step,
     Workflow,
 )
-from silkgate.casework.evidence import EvidenceDamaged, attach, open_evidence
+from silkgate.casework.evidence import EvidenceDamaged, attach, open_evidence, tidy
 from silkgate.casework.jobs import Reminded, remind
 from silkgate.casework.moves import WITHDRAWN, appeal, more_papers, papers, withdrawal
 from silkgate.casework.queries import case, cases_about, evidence, history, of_applicant, possible, seen, worklist
@@ -102,6 +102,7 @@ __all__ = [
     "remind",
     "seen",
     "sees",
+    "tidy",
     "withdrawal",
     "workflow",
     "working_day_after",

@@ -1,10 +1,12 @@
 """Files of a case: checked, kept outside the web root by their SHA-256, given only to those who may see the case.
 
-Nothing is written before every check has passed.
+Nothing is written before every check has passed. Bytes are first written beside their place and take it when the
+transaction of their row is committed; what was rolled back is removed, at the latest by `tidy`.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import secrets
@@ -44,34 +46,48 @@ def attach(actor: Actor, case_id: int, name: str, content: bytes, at: datetime) 
     media_type = filetypes.judge(name, content, settings.MAX_EVIDENCE_BYTES)
     verdict = _scanned(content)
     sha256 = hashlib.sha256(content).hexdigest()
-    with transaction.atomic():
-        row = CaseRow.objects.select_for_update().get(id=case_id)
-        _check_case(actor, row, sha256, at)
-        as_officer = not declared(row.workflow).applies.allows(actor, row.organisation_code)
-        added = EvidenceRow.objects.create(
-            case=row,
-            name=name,
-            media_type=media_type,
-            size_bytes=len(content),
-            sha256=sha256,
-            verdict=verdict,
-            by=actor.name,
-            agency=actor.agency if as_officer else "",
-            at=at,
-            case_version=row.version,
-        )
-        with connection.cursor() as cursor:
-            journal.record(
-                cursor,
-                at=at,
-                actor=actor.name,
-                kind="case.evidence_added",
-                subject=("case", case_id),
-                detail={"evidence": added.id, "sha256": sha256, "type": media_type, "verdict": verdict},
-            )
-        # Last of all, so that what is refused by then has written nothing.
-        _keep(sha256, content)
+    pending: Path | None = None
+    try:
+        with transaction.atomic():
+            row = CaseRow.objects.select_for_update().get(id=case_id)
+            _check_case(actor, row, sha256, at)
+            added = _enter(actor, row, name, media_type, len(content), sha256, verdict, at)
+            pending = _write(sha256, content)
+            transaction.on_commit(functools.partial(_settle, pending, sha256))
+    except BaseException:
+        if pending:
+            pending.unlink(missing_ok=True)
+        raise
     return evidence_of(added)
+
+
+def _enter(
+    actor: Actor, row: CaseRow, name: str, media_type: str, size_bytes: int, sha256: str, verdict: str, at: datetime
+) -> EvidenceRow:
+    """The file's row, and its event in the journal."""
+    as_officer = not declared(row.workflow).applies.allows(actor, row.organisation_code)
+    added = EvidenceRow.objects.create(
+        case=row,
+        name=name,
+        media_type=media_type,
+        size_bytes=size_bytes,
+        sha256=sha256,
+        verdict=verdict,
+        by=actor.name,
+        agency=actor.agency if as_officer else "",
+        at=at,
+        case_version=row.version,
+    )
+    with connection.cursor() as cursor:
+        journal.record(
+            cursor,
+            at=at,
+            actor=actor.name,
+            kind="case.evidence_added",
+            subject=("case", row.id),
+            detail={"evidence": added.id, "sha256": sha256, "type": media_type, "verdict": verdict},
+        )
+    return added
 
 
 def read(upload: Any) -> bytes:
@@ -85,7 +101,7 @@ def open_evidence(actor: Actor, evidence_id: int) -> tuple[Evidence, bytes]:
     if row is None or not sees(actor, case_of(row.case)):
         raise NotYours(f"evidence {evidence_id}")
     try:
-        content = _place(row.sha256).read_bytes()
+        content = _found(row.sha256).read_bytes()
     except OSError as error:
         raise EvidenceDamaged(f"evidence {evidence_id}: {error.strerror}") from error
     if hashlib.sha256(content).hexdigest() != row.sha256:
@@ -127,27 +143,59 @@ def _scanned(content: bytes) -> str:
 # --- The folder -------------------------------------------------------------------------------------------------------
 
 
+_PENDING = ".pending-"
+PENDING_SECONDS = 3_600
+"""A file whose transaction has not ended by then will not be committed any more."""
+
+
 def _place(sha256: str) -> Path:
     return Path(settings.EVIDENCE_FOLDER) / sha256[:2] / sha256
 
 
-def _keep(sha256: str, content: bytes) -> None:
-    """Write the bytes under their digest, whole or not at all; the same bytes once."""
+def _found(sha256: str) -> Path:
+    """Where the bytes are: at their place, or still beside it, in the transaction that brings them."""
     place = _place(sha256)
-    if place.exists() and place.stat().st_size == len(content):
-        return
+    return place if place.exists() else next(place.parent.glob(f"{_PENDING}{sha256}-*"), place)
+
+
+def _write(sha256: str, content: bytes) -> Path:
+    """Write the bytes beside their place, safe on the disk."""
+    place = _place(sha256)
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = place.with_name(f".{secrets.token_hex(8)}")
+    fresh = place.with_name(f"{_PENDING}{sha256}-{secrets.token_hex(8)}")
     try:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as opened:
             opened.write(content)
             opened.flush()
             os.fsync(opened.fileno())
-        fresh.replace(place)
-        _sync_folder(place.parent)
-    finally:
+    except OSError:
         fresh.unlink(missing_ok=True)
+        raise
+    _sync_folder(place.parent)
+    return fresh
+
+
+def _settle(pending: Path, sha256: str) -> None:
+    """Put the bytes in their place; where the same ones are already, nothing changes."""
+    pending.replace(_place(sha256))
+    _sync_folder(pending.parent)
+
+
+def tidy(cursor: Any, at: datetime) -> int:
+    """Settle or remove what was left beside its place by a process that ended in between; how many files that was."""
+    done = 0
+    for pending in Path(settings.EVIDENCE_FOLDER).glob(f"??/{_PENDING}*"):
+        if at.timestamp() - pending.stat().st_mtime < PENDING_SECONDS:
+            continue
+        sha256 = pending.name.removeprefix(_PENDING).partition("-")[0]
+        cursor.execute("select 1 from casework_evidence where sha256 = %s limit 1", [sha256])
+        if cursor.fetchone():
+            _settle(pending, sha256)
+        else:
+            pending.unlink(missing_ok=True)
+        done += 1
+    return done
 
 
 def _sync_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ from silkgate.kernel.clock import china_day
 
 NEAR_WORKING_DAYS = 3
 """So many working days before it ends, a deadline is near."""
-_AT_ONCE = 500
+_AT_ONCE = 5_000
 
 
 class Reminded(NamedTuple):
@@ -24,7 +24,7 @@ class Reminded(NamedTuple):
 def remind(cursor: Any, at: datetime) -> Reminded:
     """Tell in the journal of deadlines that are near (`case.due_soon`) and passed (`case.overdue`), once each.
 
-    At most 500 of each at a call, oldest first; inside the caller's transaction. Two callers at once share the cases.
+    At most 5,000 of each at a call, oldest first; inside the caller's transaction. Two callers at once share the cases.
     """
     today = china_day(at)
     soon = calendar().working_day_after(today, NEAR_WORKING_DAYS)

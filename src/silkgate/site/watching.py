@@ -1,5 +1,5 @@
-"""Notes which parts are at work, counts what was committed, tells it to the log: the process `worker --role watch`,
-and a heart in every other process.
+"""Notes which parts are at work, counts what was committed, tells it to the log, and tells of deadlines: the process
+`worker --role watch`, and a heart in every other process.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ def watch(stop: threading.Event) -> None:
             if datetime.now(UTC) - pruned_at >= PRUNE_EVERY:
                 pruned_at = datetime.now(UTC)
                 portal.prune(connection, pruned_at)
+                _look_after_cases(connection, pruned_at)
             counted = portal.step(connection, tell=logs.is_structured())
         except psycopg.Error as error:
             log.warning("计数中断 / counting is interrupted: %s", " ".join(str(error).split()))
@@ -122,3 +123,19 @@ def watch(stop: threading.Event) -> None:
             stop.wait(COUNT_SECONDS)
     if connection is not None:
         connection.close()
+
+
+def _look_after_cases(connection: psycopg.Connection, moment: datetime) -> None:
+    """Tell of deadlines near and passed, once each; put away what ended processes left of files."""
+    from silkgate.casework import api as casework
+
+    with connection.transaction(), connection.cursor() as cursor:
+        told = casework.remind(cursor, moment)
+    if told.near or told.late:
+        near, late = len(told.near), len(told.late)
+        log.info("事项将到期%d件，已逾期%d件 / cases near deadline: %d, late: %d", near, late, near, late)
+    try:
+        with connection.transaction(), connection.cursor() as cursor:
+            casework.tidy(cursor, moment)
+    except OSError as error:
+        log.warning("材料目录无法整理 / the evidence folder cannot be tidied: %s", error)
