@@ -95,8 +95,8 @@ class NotEnoughError(ValueError):
 
 def enter_permit(actor: Actor, new: NewPermit, *, at: datetime) -> Permit:
     """Enter a permit with its ledger account. Raises RefusedError with all that is wrong."""
-    if problems := _problems(new):
-        raise RefusedError(problems)
+    if wrong := problems(new):
+        raise RefusedError(wrong)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             (account_id,) = ledger.allot_ids(cursor, 1)
@@ -128,11 +128,12 @@ def enter_permit(actor: Actor, new: NewPermit, *, at: datetime) -> Permit:
     return entered
 
 
-def _problems(new: NewPermit) -> list[Problem]:
-    problems = []
+def problems(new: NewPermit) -> list[Problem]:
+    """All that is wrong with a permit that is to be entered."""
+    found = []
 
     def wrong(field: str, zh: str, en: str) -> None:
-        problems.append(Problem(field, Text(zh, en)))
+        found.append(Problem(field, Text(zh, en)))
 
     if not re.fullmatch(r"[0-9A-Za-z\u4e00-\u9fff〔〕\[\]()/._-]{4,60}", new.number):
         wrong("number", "许可证号应为4至60个字母、数字或常用符号。", "A number has 4 to 60 letters, digits or signs.")
@@ -154,7 +155,7 @@ def _problems(new: NewPermit) -> list[Problem]:
         wrong("unit", "计量单位不在海关代码表中。", "The unit is not in the customs table.")
     if new.valid_to < new.valid_from:
         wrong("valid_to", "有效期止不能早于起。", "It cannot end before it begins.")
-    return problems
+    return found
 
 
 _SELECT = (

@@ -26,7 +26,7 @@ def of_filing(case: Case, actor: Actor) -> Mapping[str, Any]:
         "changed": [in_words(change) for change in changes if change.key == "roles" or not _is_personal(change.key)],
         "personal_changed": [change.words for change in changes if change.key != "roles" and _is_personal(change.key)],
         "is_change": any(change.old for change in changes),
-        "papers": queries.papers(filed, papers_of(filed.roles)),
+        "asked_papers": queries.papers(filed, papers_of(filed.roles)),
         "is_applicant": case.organisation_code in actor.organisations,
         "amendable": case.state in {"draft", "papers_asked"} and case.organisation_code in actor.organisations,
     }
@@ -65,4 +65,4 @@ def of_standing(case: Case, actor: Actor) -> Mapping[str, Any]:
 def of_goods(case: Case, actor: Actor) -> Mapping[str, Any]:
     """The first goods of the filing; the rest on their own page."""
     lines = goods.of_filing(case.id, limit=20)
-    return {"lines": lines, "total": case.data.get("goods", len(lines)), "case_number": case.id}
+    return {"goods_lines": lines, "goods_total": case.data.get("goods", len(lines))}
