@@ -26,6 +26,7 @@ from silkgate.ui.shapes import Chip, Pager
 from silkgate.ui.templatetags.ui import text
 
 WORK = action("casework.work", "处理待办事项", "Work on cases", duties=DUTIES)
+OWN = action("casework.own", "查看本单位的事项", "See an organisation’s own cases", roles=ROLES, scopes=SCOPES)
 CASES = action("casework.cases", "查看事项", "See cases", duties=DUTIES, roles=ROLES, scopes=SCOPES)
 PAPERS = action("casework.papers", "查看材料", "Read papers", duties=DUTIES, roles=ROLES, scopes=SCOPES, personal=True)
 
@@ -48,7 +49,7 @@ def work(request: HttpRequest) -> HttpResponse:
     return render(request, "casework/work.html", _list("work", names, chosen, after, page))
 
 
-@opens(CASES, anywhere=True)
+@opens(OWN, anywhere=True)
 @require_GET
 def cases(request: HttpRequest) -> HttpResponse:
     """GET /cases: cases of the organisations for which one may act, newest first."""

@@ -23,9 +23,18 @@ SERVICES = (
     ("status", "/status", Text("运行状态", "Service status")),
 )
 """Address names of the services, the paths that belong to each, their words."""
-FOR_SOME = (("operations", "/operations", Text("运行监测", "Operations")),)
+FOR_SOME = (
+    ("work", "/work", Text("待办", "Work list")),
+    ("cases", "/cases", Text("我的事项", "Our cases")),
+    ("operations", "/operations", Text("运行监测", "Operations")),
+)
 """The same, for those alone who may do what stands in NEEDED."""
-NEEDED = {"officer": "clearance.decide", "operations": "portal.operations"}
+NEEDED = {
+    "officer": "clearance.decide",
+    "work": "casework.work",
+    "cases": "casework.own",
+    "operations": "portal.operations",
+}
 """What one has to be allowed for a service to be shown; strangers see those of SERVICES, on the way to signing in."""
 
 
