@@ -42,6 +42,7 @@ class Role(StrEnum):
     WATCH = "watch"
     LOG = "log"
     NATS = "nats"
+    WEBHOOKS = "webhooks"
     ALL = "all"
 
 
@@ -90,10 +91,12 @@ def serve(
     descriptor: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """网页与接口服务。The web server alone."""
+    from silkgate.kernel.memory import give_back_memory
     from silkgate.site import lifeline, web
     from silkgate.site.application import application
 
     lifeline.hold()
+    give_back_memory()
     listening = socket.socket(fileno=descriptor) if descriptor is not None else web.listen(host, port)
     with application():
         from silkgate.site import watching
@@ -108,17 +111,19 @@ def serve(
 @app.command()
 def worker(
     role: Annotated[
-        Role, typer.Option(help="引擎、接入、监测、日志、NATS或全部。Engine, intake, watch, log, nats or all.")
+        Role, typer.Option(help="引擎、接入、监测、日志、推送、NATS或全部。Engine, intake, watch, log, webhooks, nats or all.")
     ] = Role.ALL,
 ) -> None:
     """后台进程：引擎裁决，接入读目录，监测计数，日志封存。Engine decides, intake reads, watch counts, log seals."""
+    from silkgate.kernel.memory import give_back_memory
     from silkgate.site import lifeline, running
     from silkgate.site.application import application
 
     lifeline.hold()
+    give_back_memory()
     with application() as home:
         if role is Role.ALL:
-            running.run_workers([Role.ENGINE, Role.INTAKE, Role.WATCH, Role.LOG, *running.carriers()])
+            running.run_workers([Role.ENGINE, Role.INTAKE, Role.WATCH, Role.LOG, Role.WEBHOOKS, *running.carriers()])
             return
         from silkgate.site import watching
 
@@ -134,6 +139,10 @@ def worker(
                 from silkgate.site import logkeeping
 
                 logkeeping.keep(home, stop)
+            elif role is Role.WEBHOOKS:
+                from silkgate.site import hooks
+
+                hooks.deliver(stop)
             elif role is Role.NATS:
                 from silkgate.site import carrier
 

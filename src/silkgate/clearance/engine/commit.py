@@ -23,6 +23,7 @@ from psycopg.conninfo import make_conninfo
 
 from silkgate.clearance.engine.claim import write_for
 from silkgate.clearance.engine.persist import BatchRows, decode_batch, encode_batch, write
+from silkgate.kernel.memory import give_back_memory
 
 _LENGTH = struct.Struct("<Q")
 _DONE = b""
@@ -157,6 +158,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
 def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the engine decides when to end
     gc.disable()  # rows hold no cycles
+    give_back_memory()
     with contextlib.suppress(BrokenPipeError):
         serve(os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb"))
 

@@ -16,7 +16,7 @@ from silkgate.clearance.domain import BookRecord, DeclarationEntry, DocumentEntr
 K = TypeVar("K")
 V = TypeVar("V")
 
-CACHE_CAPACITY = 25_000
+CACHE_CAPACITY = 12_500
 """Entries of each kind in a generation: about 4 KiB for a declaration with its three companions."""
 
 
