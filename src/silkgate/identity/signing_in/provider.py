@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from http import HTTPStatus
 from typing import Any
 
 from allauth.socialaccount.internal import jwtkit
@@ -11,6 +13,9 @@ from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAu
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from requests import RequestException
+
+_log = logging.getLogger(__name__)
 
 
 class Checked(OpenIDConnectOAuth2Adapter):
@@ -44,7 +49,7 @@ def start(request: HttpRequest, provider_id: str) -> HttpResponse:
     From a page of ours, by a link: a form that were redirected there would be stopped by our content security policy.
     """
     response = _view(OAuth2LoginView, request, provider_id)
-    if response.status_code == 302:
+    if response.headers.get("Location", "/").startswith("http"):
         return render(request, "socialaccount/leaving.html", {"address": response.headers["Location"]})
     return response
 
@@ -59,4 +64,7 @@ def _view(kind: Any, request: HttpRequest, provider_id: str) -> HttpResponse:
         answer: HttpResponse = kind.adapter_view(Checked(request, provider_id))(request)
     except SocialApp.DoesNotExist:
         raise Http404 from None
+    except RequestException as error:
+        _log.warning("identity provider away: %s", error)
+        return render(request, "socialaccount/authentication_error.html", status=HTTPStatus.BAD_GATEWAY)
     return answer

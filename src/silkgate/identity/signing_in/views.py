@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from allauth.account import views as account
 from allauth.mfa.base import views as mfa
@@ -32,7 +32,10 @@ def forgotten(request: HttpRequest) -> HttpResponse:
 class SignIn(account.LoginView):
     """GET, POST /login: password, passkey, or an outside identity provider."""
 
-    extra_context: ClassVar = {"oidc": settings.OIDC}
+    def get_context_data(self, **named: Any) -> dict[str, Any]:
+        """With the ways that this installation has."""
+        context: dict[str, Any] = super().get_context_data(**named)
+        return context | {"oidc": settings.OIDC}
 
 
 class Security(mfa.IndexView):
