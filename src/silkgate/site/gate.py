@@ -114,9 +114,9 @@ def names(model: Any) -> Iterator[str]:
 
 
 def _identify(request: HttpRequest, what: Action) -> None:
-    """Raises Denied for whom nobody knows, before anything is said about the request itself."""
+    """Raises Denied for whoever may do this nowhere, before anything is said about the request itself."""
     actor = actor_of(request)
-    if not actor.kind and not what.allows(actor):
+    if not what.allows(actor) and not what.where(actor):
         require(request, what._replace(personal=False))
     # A browser sends a person's session with forms of any site: only a program's own token proves the intention.
     if actor.kind == PERSON and request.method not in SAFE and _is_forged(request):
