@@ -35,18 +35,6 @@ from silkgate.registry.declared import declared, papers_of
 PROPOSER = officer("qian", "filings")
 
 
-@pytest.fixture(autouse=True)
-def _evidence_folder(tmp_path, settings_evidence):
-    """Files of cases go to a folder of this test."""
-
-
-@pytest.fixture
-def settings_evidence(tmp_path, monkeypatch):
-    from django.conf import settings as django
-
-    monkeypatch.setattr(django, "EVIDENCE_FOLDER", tmp_path / "evidence", raising=False)
-
-
 # --- What is asked --------------------------------------------------------------------------------------------------
 
 

@@ -100,8 +100,6 @@ def enter_permit(actor: Actor, new: NewPermit, *, at: datetime) -> Permit:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             (account_id,) = ledger.allot_ids(cursor, 1)
-            account = ledger.NewAccount(account_id, ACCOUNT, new.number, new.quantity_e5)
-            ledger.open_accounts(cursor, [account], at=at)
             row = models.Permit.objects.create(
                 number=new.number,
                 kind=new.kind,
@@ -115,6 +113,8 @@ def enter_permit(actor: Actor, new: NewPermit, *, at: datetime) -> Permit:
                 entered_by=actor.name,
                 entered_at=at,
             )
+            account = ledger.NewAccount(account_id, ACCOUNT, new.number, new.quantity_e5)
+            ledger.open_accounts(cursor, [account], at=at)
             detail = {"number": new.number, "holder": new.holder_code, "quantity_e5": new.quantity_e5}
             journal.record(
                 cursor, at=at, actor=actor.name, kind="permit.entered", subject=("permit", row.pk), detail=detail
