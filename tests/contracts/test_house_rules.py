@@ -161,7 +161,7 @@ def test_a_door_is_documented(room: str) -> None:
 
 FURNITURE = frozenset({
     "README.md", "__init__.py", "apps.py", "admin.py",
-    "rest.py", "pages.py", "jobs.py", "api.py", "actions.py", "queries.py", "models.py", "rules.py", "domain.py",
+    "rest.py", "pages.py", "jobs.py", "api.py", "actions.py", "queries.py", "models.py", "rules.py", "domain.py", "events.py",
     "sql", "migrations", "templates", "templatetags", "static", "management", "__pycache__",
 })  # fmt: skip
 """What may stand in any room. Knowing one room is knowing all."""
@@ -187,6 +187,8 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "shown.py": "cases in words and shapes",
     },
     "journal": {
+        "catalogue.py": "types of events that others may be told of, declared by the rooms that cause them",
+        "feed.py": "events in an order in which nothing is skipped",
         "log.py": "the verifiable log: leaves in, tiles, signed checkpoints and proofs out",
     },
     "tariff": {
@@ -196,6 +198,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "trials.py": "a trial law that a replay puts in the place of the law of each day",
     },
     "registry": {
+        "access.py": "what there is to do in it, for pages and REST alike",
         "declared.py": "reads reference/registry: roles, fields, papers, purposes, credit schemes",
         "workflows.py": "its kinds of case, declared to casework",
         "summaries.py": "what a case's page shows of its matters",

@@ -27,6 +27,7 @@ CHILDREN = {
     "intake": "worker --role intake",
     "watch": "worker --role watch",
     "log": "worker --role log",
+    "webhooks": "worker --role webhooks",
     "web": "serve",
 }
 

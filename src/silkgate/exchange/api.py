@@ -1,5 +1,13 @@
 """The door of the exchange: messages in, answers and receipts out."""
 
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import psycopg
+
 from silkgate.exchange.auditing import Audited, audit
 from silkgate.exchange.backlog import Backlog, Quotas, Refused, Standing, charge, quotas
 from silkgate.exchange.documents import (
@@ -60,6 +68,14 @@ from silkgate.exchange.sealing import (
     receipt_proof,
     run_sealer,
 )
+
+
+def run_webhooks(stop: threading.Event, connect: Callable[[], psycopg.Connection], now: Callable[[], datetime]) -> None:
+    """Deliver events to the addresses of organisations until `stop`: `webhooks/deliver.py`."""
+    from silkgate.exchange.webhooks.deliver import run
+
+    run(stop, connect, now)
+
 
 __all__ = [
     "ABSENT",
@@ -129,6 +145,7 @@ __all__ = [
     "received_at",
     "received_bytes",
     "run_sealer",
+    "run_webhooks",
     "segments_after",
     "shared_receiver",
     "store",

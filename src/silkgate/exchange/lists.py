@@ -15,12 +15,14 @@ from pydantic import AwareDatetime
 from silkgate.exchange import queries
 from silkgate.exchange.naming import message_name
 from silkgate.exchange.receiver import connect
+from silkgate.exchange.webhooks.rest import router as webhooks
 from silkgate.identity.api import action, opens, require
 from silkgate.identity.api import actor_of as who
 from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, page
 from silkgate.ui.schemas import Out
 
 router = Router(tags=["messages"])
+router.add_router("", webhooks)
 
 LIST = action(
     "exchange.list",

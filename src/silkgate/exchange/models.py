@@ -129,7 +129,11 @@ class Delivery(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(fields=["subscription", "event_id"], name="exchange_delivery_once"),)
         indexes = (
-            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="exchange_delivery_due"),
+            models.Index(
+                fields=["subscription", "due_at"],
+                condition=models.Q(due_at__isnull=False),
+                name="exchange_delivery_due",
+            ),
         )
 
 

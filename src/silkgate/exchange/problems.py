@@ -107,6 +107,19 @@ KINDS: Mapping[str, Kind] = {
             "Send the same again after as many seconds as Retry-After says: you get its answer.",
         ),
     ),
+    "webhook.address": Kind(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        Text("推送地址不可用", "The webhook’s address cannot be used"),
+        Text(
+            "用公网可达的https地址；内部地址须由平台管理员放行。",
+            "Use an https address on the public internet; the operator may allow a network that is not public.",
+        ),
+    ),
+    "webhook.too_many": Kind(
+        HTTPStatus.CONFLICT,
+        Text("推送订阅过多", "Too many webhooks"),
+        Text("先停用不再需要的订阅。", "End one that is not needed any more."),
+    ),
     "exchange.disk": Kind(HTTPStatus.SERVICE_UNAVAILABLE, Text("存储空间将满", "The disk is almost full"), _AGAIN),
     "exchange.unavailable": Kind(
         HTTPStatus.SERVICE_UNAVAILABLE, Text("报文暂时无法保存", "Nothing can be kept for the moment"), _AGAIN

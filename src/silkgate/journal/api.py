@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 
+from silkgate.journal.catalogue import SUBJECTS, TYPES, EventType, Member, Subject, event_type, subjects, subjects_of
+from silkgate.journal.domain import COLUMNS, Event
+from silkgate.journal.feed import events_after, numbered, settled
 from silkgate.journal.log import BATCH, EVENT, Digest, Group, LogError, Range, digests, event_group, events_of_people
 from silkgate.journal.log import SESSION as LOG_SESSION
 from silkgate.journal.log import State as LogState
@@ -30,22 +33,6 @@ from silkgate.journal.log import stored_tiles as log_tiles
 from silkgate.journal.log import tile as log_tile
 from silkgate.journal.log import tree as log_tree
 from silkgate.kernel.rows import copy_rows
-
-COLUMNS = "at, batch_no, actor, kind, subject_kind, subject_id, law_version, detail"
-
-
-class Event(NamedTuple):
-    """One decision as it was recorded."""
-
-    id: int
-    at: datetime
-    batch_no: int | None
-    actor: str
-    kind: str
-    subject_kind: str
-    subject_id: int
-    law_version: str
-    detail: dict[str, Any]
 
 
 def append(cursor: psycopg.Cursor, rows: Sequence[Sequence[Any]]) -> None:
@@ -92,16 +79,23 @@ __all__ = [
     "COLUMNS",
     "EVENT",
     "LOG_SESSION",
+    "SUBJECTS",
+    "TYPES",
     "Digest",
     "Event",
+    "EventType",
     "Group",
     "LogError",
     "LogState",
+    "Member",
     "Range",
+    "Subject",
     "append",
     "bump",
     "digests",
     "event_group",
+    "event_type",
+    "events_after",
     "events_of_people",
     "log_append",
     "log_begin",
@@ -120,7 +114,11 @@ __all__ = [
     "log_tile",
     "log_tiles",
     "log_tree",
+    "numbered",
     "of_subject",
     "record",
     "revisions",
+    "settled",
+    "subjects",
+    "subjects_of",
 ]

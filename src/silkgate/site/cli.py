@@ -111,7 +111,7 @@ def serve(
 @app.command()
 def worker(
     role: Annotated[
-        Role, typer.Option(help="引擎、接入、监测、日志、推送、NATS或全部。Engine, intake, watch, log, webhooks, nats or all.")
+        Role, typer.Option(help="引擎、接入、监测、日志、推送、NATS或全部。Which of them, or all.")
     ] = Role.ALL,
 ) -> None:
     """后台进程：引擎裁决，接入读目录，监测计数，日志封存。Engine decides, intake reads, watch counts, log seals."""

@@ -84,4 +84,6 @@ def _not_allowed(view: PathView) -> HttpResponse:
     return refusals.not_allowed([method for operation in view.operations for method in operation.methods])
 
 
+# What is told of events is declared by the rooms where they happen.
+rooms.furniture("events")
 api = build([room.router for room in rooms.furniture("rest")])

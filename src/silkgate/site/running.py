@@ -37,6 +37,7 @@ _COLOURS = {
     "database": "blue",
     "watch": "white",
     "log": "bright_black",
+    "webhooks": "bright_blue",
     "nats": "bright_yellow",
 }
 
@@ -177,8 +178,8 @@ class Run:
 
 
 def programs(listening: int) -> list[Program]:
-    """The processes of the service in order of start; the reverse is the order of stop: web, log, watch, intake and
-    engine.
+    """The processes of the service in order of start; the reverse is the order of stop: web, webhooks, log, watch,
+    intake and engine.
 
     `listening` is the descriptor of the port, which all web processes share.
     """
@@ -187,6 +188,7 @@ def programs(listening: int) -> list[Program]:
         Program("intake", _silkgate("worker", "--role", "intake")),
         Program("watch", _silkgate("worker", "--role", "watch")),
         Program("log", _silkgate("worker", "--role", "log")),
+        Program("webhooks", _silkgate("worker", "--role", "webhooks")),
         *[Program(role, _silkgate("worker", "--role", role)) for role in carriers()],
     ]
     serve = _silkgate("serve", "--descriptor", str(listening))

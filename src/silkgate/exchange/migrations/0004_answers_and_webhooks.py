@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
             options={
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="exchange_delivery_due"
+                        condition=models.Q(("due_at__isnull", False)), fields=["subscription", "due_at"], name="exchange_delivery_due"
                     )
                 ],
                 "constraints": [
