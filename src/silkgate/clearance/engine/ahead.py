@@ -35,6 +35,8 @@ def ask(cursor: Any, query: str, keys: Sequence[Key]) -> list[Row]:
 class Ahead(NamedTuple):
     """What was read: for each query the keys that were asked for, and the rows there were."""
 
+    needs: Needs | None
+    """Of the batch that it was read for."""
     found: Mapping[str, tuple[frozenset[Key], list[Row]]]
     accounts: frozenset[Key]
     standing: Mapping[Key, ledger.Balance]
@@ -61,7 +63,7 @@ class Ahead(NamedTuple):
         )
 
 
-NOTHING_AHEAD = Ahead({}, frozenset(), {})
+NOTHING_AHEAD = Ahead(None, {}, frozenset(), {})
 
 
 class ReadingAhead:
@@ -74,7 +76,7 @@ class ReadingAhead:
 
     def start(self, state: State, messages: Messages, day: date) -> None:
         """Begin to read for a batch. Brings what is known of its keys into the younger generation of the caches."""
-        needs = Needs(messages, ())
+        needs = Needs(messages)
         wanted = [
             (rows.CLAIMS, state.claims.missing(needs.claims)),
             (rows.PAYMENTS, state.payments.missing(needs.payments)),
@@ -87,7 +89,7 @@ class ReadingAhead:
             (rows.WAREHOUSE_ENTRIES, state.entries.missing(needs.entries)),
         ]
         accounts = state.accounts.missing(accounts_of(needs.declarations, day))
-        self._reading = self._thread.submit(self._read, wanted, accounts)
+        self._reading = self._thread.submit(self._read, needs, wanted, accounts)
 
     def take(self) -> Ahead:
         """What was read since `start`; nothing where that was not called. Raises what went wrong."""
@@ -100,7 +102,7 @@ class ReadingAhead:
         self._thread.shutdown(wait=True)
         self._connection.close()
 
-    def _read(self, wanted: Sequence[tuple[str, list[Key]]], accounts: list[Key]) -> Ahead:
+    def _read(self, needs: Needs, wanted: Sequence[tuple[str, list[Key]]], accounts: list[Key]) -> Ahead:
         with self._connection.cursor() as cursor:
             found = {query: (frozenset(keys), ask(cursor, query, keys)) for query, keys in wanted if keys}
-            return Ahead(found, frozenset(accounts), ledger.balances(cursor, accounts))
+            return Ahead(needs, found, frozenset(accounts), ledger.balances(cursor, accounts))

@@ -14,9 +14,9 @@ Messages = Sequence[tuple[int, Found, list[Any]]]
 
 
 class Needs:
-    """Keys that the documents of a batch name."""
+    """Keys that the documents of a batch name; those of orders and waybills, which several name, each once."""
 
-    def __init__(self, messages: Messages, declared: Iterable[int]) -> None:
+    def __init__(self, messages: Messages) -> None:
         self.claims: list[tuple[str, str]] = []
         self.orders: list[Key] = []
         self.payments: list[Key] = []
@@ -26,7 +26,6 @@ class Needs:
         self.invt_nos: list[str] = []
         self.declarations: list[Any] = []
         """The documents themselves."""
-        self.declaration_ids = list(declared)
         for _, found, documents in messages:
             if found.refusal:
                 continue
@@ -51,6 +50,8 @@ class Needs:
                 self.entries.extend([document.key for document in documents])
             else:
                 self.invt_nos.extend([document.invt_no for document in documents])
+        self.orders = list(dict.fromkeys(self.orders))
+        self.waybills = list(dict.fromkeys(self.waybills))
 
 
 def accounts_of(declarations: Iterable[Any], day: date) -> list[Key]:

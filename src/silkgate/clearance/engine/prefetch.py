@@ -39,24 +39,21 @@ class Prefetch:
 
     def _bring(self, messages: Messages, declared: Iterable[int], day: date, annual_limit_cents: int) -> None:
         state = self.state
-        needs = Needs(messages, declared)
+        needs = self.ahead.needs or Needs(messages)
+        declaration_ids = list(declared)
         with self.connection.cursor() as cursor:
             self._claims(cursor, needs.claims)
             self._keyed(cursor, state.payments, needs.payments, rows.PAYMENTS, self._payment)
-            order_keys = list(
-                dict.fromkeys(
-                    needs.orders
-                    + [entry.order_key for key in needs.payments if (entry := state.payments.now[key]) is not None]
-                )
-            )
-            waybill_keys = list(dict.fromkeys(needs.waybills))
+            named = [entry.order_key for key in needs.payments if (entry := state.payments.now[key]) is not None]
+            order_keys = list(dict.fromkeys(needs.orders + named)) if named else list(needs.orders)
+            waybill_keys = list(needs.waybills)
             self._keyed(cursor, state.declarations, order_keys, rows.DECLARATIONS, self._declaration)
             self._listed(cursor, state.declarations_of, waybill_keys, rows.DECLARATIONS_OF_WAYBILLS, self._declaration)
             self._by_invt_no(cursor, needs.invt_nos)
             found = [state.declarations.now[key] for key in order_keys]
             found += [entry for key in waybill_keys for entry in state.declarations_of.now[key]]
             found += [state.by_invt_no.now[number] for number in dict.fromkeys(needs.invt_nos)]
-            found += self._by_id(cursor, needs.declaration_ids)
+            found += self._by_id(cursor, declaration_ids)
             known = {entry.id: entry for entry in found if entry is not None}
             waiting = [entry for entry in known.values() if entry.state == WAITING]
             order_keys += [entry.key for entry in known.values()]
@@ -79,7 +76,7 @@ class Prefetch:
                 status_keys += waybill_keys  # it may be accepted, and so get its number, within this very batch
             self._keyed(cursor, state.statuses, status_keys, rows.STATUSES, self._document)
             self._keyed(cursor, state.entries, needs.entries, rows.WAREHOUSE_ENTRIES, self._document)
-            declared_entries = [known[number] for number in needs.declaration_ids if number in known]
+            declared_entries = [known[number] for number in declaration_ids if number in known]
             self._records(waiting, declared_entries, needs.declarations)
             declarations = [*needs.declarations, *[entry.doc for entry in waiting]]
             self._accounts(cursor, declarations, known.values(), day, annual_limit_cents)
