@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from silkgate.identity import clients
 from silkgate.identity.access import action, actor_of, opens, require
@@ -125,13 +125,15 @@ def _make(request: HttpRequest, form: NewClient) -> HttpResponse | None:
 
 
 @opens(CLIENTS, anywhere=True)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def ended(request: HttpRequest, number: int) -> HttpResponse:
-    """POST /account/clients/<number>/end: at once and for good."""
+    """GET, POST /account/clients/<number>/end: asks; the POST ends it at once and for good."""
     client = Client.objects.filter(id=number).select_related("organisation").first()
     if client is None:
         raise Http404
     actor = require(request, CLIENTS, client.organisation.code, subject=f"client {client.client_id}")
+    if request.method != "POST":
+        return render(request, "identity/client_end.html", {"client": client})
     at = request.moment  # type: ignore[attr-defined]
     if clients.end(client, by=actor.name, at=at):
         messages.success(request, str(spoken(f"“{client.name}”已停用。", f"“{client.name}” was ended.")))

@@ -38,6 +38,8 @@ _HELP = {
     ),
 }
 _WRONG = {
+    "password1": {"required": spoken("请填写密码。", "Password: fill this in.")},
+    "password2": {"required": spoken("请再次输入密码。", "Type the password again.")},
     "username": {"min_length": spoken("用户名至少3个字符。", "A user name needs three characters or more.")},
     "email": {"invalid": spoken("邮箱地址不完整，例如name@example.com。", "Give an address, as name@example.com.")},
 }
@@ -79,7 +81,12 @@ class SignIn(_Ours, account.LoginForm):
 
 
 class SignUp(_Ours, account.SignupForm):
-    """A new person."""
+    """A new person, whose password is the first one."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.fields["password1"].label = spoken("密码", "Password")
+        self.fields["password2"].label = spoken("再次输入密码", "Password again")
 
 
 class SignUpFromProvider(_Ours, SocialSignupForm):
