@@ -13,7 +13,7 @@ from pydantic import ConfigDict, Field
 from silkgate.exchange.models import Delivery, Subscription
 from silkgate.exchange.webhooks import events, subscriptions
 from silkgate.exchange.webhooks.guard import MAX_URL_CHARACTERS, AddressRefusedError, target
-from silkgate.identity.api import CLIENT, PUBLIC, action, actor_of, opens, require
+from silkgate.identity.api import CLIENT, PUBLIC, action, actor_of, opens, record, require
 from silkgate.journal import api as journal
 from silkgate.kernel.text import Text
 from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, page
@@ -279,8 +279,12 @@ def _own(request: HttpRequest) -> list[str]:
 
 
 def _mine(request: HttpRequest, number: int) -> Subscription:
-    row = Subscription.objects.filter(pk=number, organisation_code__in=_own(request)).first()
+    """Another's is answered like one that is not there; that it was asked for is kept."""
+    row = Subscription.objects.filter(pk=number).first()
     if row is None:
+        raise ProblemError("request.not_found")
+    if row.organisation_code not in _own(request):
+        record(request, SUBSCRIBE, row.organisation_code, subject=f"webhook/{number}", allowed=False)
         raise ProblemError("request.not_found")
     return row
 
