@@ -21,10 +21,10 @@ LICENCE = Workflow(
         "review": State(Text("审核", "In review"), working_days=10, waits_for=OFFICER),
         "papers": casework.papers(5),
         "approval": State(Text("复核", "Second look"), working_days=3, waits_for=OFFICER),
-        "granted": State(Text("准予", "Granted"), open=False),
-        "refused": State(Text("不予许可", "Refused"), open=False),
+        "granted": State(Text("准予", "Granted"), open=False, mark="released"),
+        "refused": State(Text("不予许可", "Refused"), open=False, mark="refused"),
         "appealed": State(Text("申诉中", "Under appeal"), working_days=15, waits_for=OFFICER),
-        "upheld": State(Text("维持原决定", "Refusal upheld"), open=False),
+        "upheld": State(Text("维持原决定", "Refusal upheld"), open=False, mark="refused"),
         "withdrawn": casework.WITHDRAWN,
     },
     (

@@ -48,7 +48,7 @@ class MoveForm(forms.Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput, error_messages={"required": _NO_MOVE, "invalid": _NO_MOVE})
     move = forms.ChoiceField(
-        label=spoken("办理", "What to do"),
+        label=spoken("选择步骤", "What to do"),
         widget=forms.RadioSelect,
         error_messages={"required": _NO_MOVE, "invalid_choice": _NO_MOVE},
     )
@@ -64,16 +64,18 @@ class MoveForm(forms.Form):
             "法规名称和条款，没有可不填。", "Name of the text and article; leave empty where there is none."
         ),
         required=False,
-        widget=forms.TextInput(attrs={"maxlength": LONGEST_RULE}),
+        widget=forms.Textarea(attrs={"rows": 1, "maxlength": LONGEST_RULE}),
     )
     files = FilesField(label=spoken("随附材料", "Papers"), help_text=_HELP, required=False)
 
     def __init__(self, case: Case, moves: tuple[Move, ...], *given: Any) -> None:
-        super().__init__(*given, initial={"version": case.version, "move": moves[0].name if len(moves) == 1 else None})
+        super().__init__(*given, initial={"version": case.version})
         self.moves = {move.name: move for move in moves}
         self.fields["move"].choices = [(move.name, text(move.words)) for move in moves]  # type: ignore[attr-defined]
         if not any(move.by == OFFICER for move in moves):
             del self.fields["rule"]
+        if not any(move.evidence for move in moves):
+            del self.fields["files"]
         if not any(move.reason for move in moves):
             self.fields["reason"].label = spoken("说明（可不填）", "Explanation (may be left out)")
 

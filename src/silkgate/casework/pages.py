@@ -88,7 +88,7 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
     if not form.is_valid():
         return _shown(request, actor, found, form)
     try:
-        for upload in form.cleaned_data["files"]:
+        for upload in form.cleaned_data.get("files", ()):
             evidence.attach(actor, number, upload.name, evidence.read(upload), _at(request))
         moved = actions.move(
             actor,
@@ -189,8 +189,7 @@ def _shown(
         "papers": [(one, VERDICTS[one.verdict], _kind(one.media_type)) for one in held],
         "events": timeline(known.workflow, steps, held, as_officer),
     }
-    status = 422 if form.errors or (files and files.errors) else 200
-    return render(request, "casework/case.html", context, status=status)
+    return render(request, "casework/case.html", context)
 
 
 def _kind(media_type: str) -> Text:

@@ -62,10 +62,10 @@ def outline(case: Case, workflow: Workflow, today: date) -> tuple[tuple[Text, Te
 
 
 def timeline(workflow: Workflow, steps: list[Step], papers: list[Evidence], with_names: bool) -> tuple[Event, ...]:
-    """Steps and papers, oldest first. Officers' names are for officers; others read the agency."""
+    """Steps and papers, oldest first, papers before the step that brought them. Others than officers read no names."""
     events = [
-        *(_step(workflow, step, with_names) for step in steps),
         *(Event(one.at, _ADDED, _who(one.by, one.agency, with_names), Text(one.name, one.name)) for one in papers),
+        *(_step(workflow, step, with_names) for step in steps),
     ]
     return tuple(sorted(events, key=lambda event: event.when))
 

@@ -20,8 +20,8 @@ def _newest(name: str) -> int:
     return int(str(parameters()[name].values[-1].value))
 
 
-def _state(zh: str, en: str, waits_for: str = "", working_days: int | None = None) -> State:
-    return State(Text(zh, en), open=bool(waits_for), working_days=working_days, waits_for=waits_for)
+def _state(zh: str, en: str, waits_for: str = "", working_days: int | None = None, mark: str = "") -> State:
+    return State(Text(zh, en), open=bool(waits_for), working_days=working_days, waits_for=waits_for, mark=mark)
 
 
 def _by(side: str, name: str, zh: str, en: str, sources: str, target: str, **more: Any) -> Move:
@@ -42,10 +42,10 @@ def filing_workflow() -> Workflow:
             "papers_asked": _state("待补正", "More papers asked", APPLICANT, answer),
             "reviewed": _state("已审核，待复核", "Reviewed, to be approved", OFFICER, review),
             "appealed": _state("申诉中", "Appealed", OFFICER, review),
-            "approved": _state("已准予备案", "Approved"),
-            "refused": _state("不予备案", "Refused"),
-            "upheld": _state("申诉后维持不予备案", "Refusal upheld"),
-            "withdrawn": _state("已撤回", "Withdrawn"),
+            "approved": _state("已准予备案", "Approved", mark="released"),
+            "refused": _state("不予备案", "Refused", mark="refused"),
+            "upheld": _state("申诉后维持不予备案", "Refusal upheld", mark="refused"),
+            "withdrawn": _state("已撤回", "Withdrawn", mark="returned"),
         },
         moves=(
             _by(APPLICANT, "submit", "提交", "Submit", "draft", "submitted", reason=False, page="registry-filing"),
@@ -103,11 +103,11 @@ def standing_workflow() -> Workflow:
         first="proposed",
         states={
             "proposed": _state("待决定", "To be decided", OFFICER, review),
-            "effective": _state("已生效", "In effect"),
-            "dropped": _state("不予采纳", "Not followed"),
+            "effective": _state("已生效", "In effect", mark="released"),
+            "dropped": _state("不予采纳", "Not followed", mark="returned"),
             "appealed": _state("申诉中", "Appealed", OFFICER, review),
-            "upheld": _state("申诉后维持", "Upheld"),
-            "lifted": _state("申诉后撤销", "Lifted"),
+            "upheld": _state("申诉后维持", "Upheld", mark="refused"),
+            "lifted": _state("申诉后撤销", "Lifted", mark="returned"),
         },
         moves=(
             _by(OFFICER, "confirm", "同意", "Confirm", "proposed", "effective", duty="approvals", four_eyes=True),
@@ -131,11 +131,11 @@ def goods_workflow() -> Workflow:
         first="submitted",
         states={
             "submitted": _state("待审核", "To be reviewed", OFFICER, review),
-            "approved": _state("已准予备案", "Approved"),
-            "refused": _state("不予备案", "Refused"),
-            "withdrawn": _state("已撤回", "Withdrawn"),
+            "approved": _state("已准予备案", "Approved", mark="released"),
+            "refused": _state("不予备案", "Refused", mark="refused"),
+            "withdrawn": _state("已撤回", "Withdrawn", mark="returned"),
             "appealed": _state("申诉中", "Appealed", OFFICER, review),
-            "upheld": _state("申诉后维持不予备案", "Refusal upheld"),
+            "upheld": _state("申诉后维持不予备案", "Refusal upheld", mark="refused"),
         },
         moves=(
             _by(OFFICER, "approve", "准予备案", "Approve", "submitted", "approved", duty="filings"),
