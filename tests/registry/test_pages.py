@@ -86,6 +86,21 @@ def test_a_change_comes_with_what_is_on_file(filed: None, merchant: Client) -> N
     assert "郑州市新地址2号" in shown
 
 
+def test_what_has_not_been_sent_is_read_by_nobody_else(filed: None, merchant: Client, visitor: Visitor) -> None:
+    merchant.post("/filings/new", {"role": ["ebc"], **answers(address="郑州市新地址2号")})
+    number = models.Application.objects.latest("id").case_id
+    chen = visitor("chen", "filings")
+    assert "郑州市新地址2号" not in chen.get(f"/cases/{number}").content.decode()
+    assert chen.get(f"/filings/{number}/answers").status_code == 404
+
+
+def test_an_agency_that_does_not_review_reads_no_application(filed: None, visitor: Visitor) -> None:
+    number = models.Application.objects.get().case_id
+    tax = visitor("tax", "filings", agency="tax")
+    assert tax.get(f"/filings/{number}/answers").status_code == 404
+    assert "41000001234567" not in tax.get(f"/cases/{number}").content.decode()
+
+
 STRANGE = {
     "a filing": "/filings/{case}",
     "its answers": "/filings/{case}/answers",
@@ -158,6 +173,7 @@ def test_the_enterprise_reads_all_of_its_own(filed: None, merchant: Client) -> N
 def test_any_day_can_be_asked_for(filed: None, merchant: Client, day: str) -> None:
     page = merchant.get(f"/register/{CODE}", {"day": day})
     assert page.status_code == 200
+    assert 'type="date" name="day" value="2' in page.content.decode() or day in {"0001-01-01", "9999-12-31"}
     assert ("Nothing was on file" in page.content.decode()) == (day in {"2020-01-01", "0001-01-01"})
 
 

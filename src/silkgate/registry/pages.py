@@ -81,6 +81,9 @@ def apply(request: HttpRequest) -> HttpResponse:
         context |= {"roles": known, "tried": "chosen" in given}
         return render(request, "registry/roles.html", context)
     if request.method != "POST":
+        if on_file and on_file.number:
+            own = purpose_of(actor_of(request))
+            require(request, access.PERSONAL, code, subject=f"enterprise/{code}/{on_file.number}", purpose=own)
         initial = {key: value for key, value in (on_file.data if on_file else {}).items() if key != "truth_promise"}
         initial.setdefault("credit_code", code if len(code) == 18 else "")
         return _form(request, FilingForm(roles, initial=initial), context)
@@ -174,14 +177,15 @@ def answers(request: HttpRequest, number: int) -> HttpResponse:
     if not access.ANSWERS.allows(actor, filed.code):
         _hide(request, access.ANSWERS, filed.code, f"filing/{number}")
     review = declared().purposes["review"]
-    reviewing = bool(access.ANSWERS.duties & actor.duties)
-    if reviewing and actor.agency not in review.agencies:
+    reviewing = filed.code not in actor.organisations
+    case = casework.case(number)
+    if reviewing and (case is None or case.state == "draft" or actor.agency not in review.agencies):
         _hide(request, access.ANSWERS, filed.code, f"filing/{number}")
     purpose = _said(review.words) if reviewing else purpose_of(actor)
     require(request, access.ANSWERS, filed.code, subject=f"filing/{number}", purpose=purpose)
     context = {
         "filed": filed,
-        "case": casework.case(number),
+        "case": case,
         "roles": queries.role_words(filed.roles),
         "shown": queries.shown_of(filed.data, ""),
         "changed": [in_words(change) for change in queries.changes(filed)],

@@ -18,8 +18,12 @@ def of_filing(case: Case, actor: Actor) -> Mapping[str, Any]:
     filed = queries.application(case.id)
     if filed is None:
         return {}
+    is_applicant = case.organisation_code in actor.organisations
+    if case.state == "draft" and not is_applicant:
+        return {"unsent": True}
     changes = queries.changes(filed)
     return {
+        "reads_all": is_applicant or actor.agency in declared().purposes["review"].agencies,
         "filed": filed,
         "roles": queries.role_words(filed.roles),
         "known_roles": [declared().roles[role] for role in filed.roles],
@@ -27,8 +31,6 @@ def of_filing(case: Case, actor: Actor) -> Mapping[str, Any]:
         "personal_changed": [change.words for change in changes if change.key != "roles" and _is_personal(change.key)],
         "is_change": any(change.old for change in changes),
         "asked_papers": queries.papers(filed, papers_of(filed.roles)),
-        "is_applicant": case.organisation_code in actor.organisations,
-        "amendable": case.state in {"draft", "papers_asked"} and case.organisation_code in actor.organisations,
     }
 
 
