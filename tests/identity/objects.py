@@ -1,0 +1,220 @@
+"""An object of every kind that endpoints are about, for each organisation, written as its room keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from django.db import connection
+
+from casework.files import pdf
+from casework.people import LICENCE
+from clearance.rig import CASES, connector
+from identity.endpoints import Endpoint
+from identity.made import FOREIGN, OWN, PRINCIPAL, certificate_pem, delegated, member, organisation
+from silkgate.casework import api as casework
+from silkgate.casework import evidence
+from silkgate.casework.models import CaseRow
+from silkgate.clearance.api import run_case
+from silkgate.exchange import models as exchange
+from silkgate.identity import actions, api, models
+from silkgate.identity.api import DUTIES, SCOPES, Actor
+from silkgate.registry import models as registry
+from silkgate.registry import permits
+
+ORGANISATIONS = (OWN, PRINCIPAL, FOREIGN)
+NOBODY = "91410100MA3XE01992"
+"""An agent of the foreign organisation, which takes no part otherwise."""
+
+Site = dict[str, dict[str, str]]
+"""What stands in an address, by kind of object, then by organisation."""
+
+ABOUT = {
+    "casework.pages.add_papers": "case",
+    "casework.pages.case": "case",
+    "casework.pages.paper": "case",
+    "clearance.rest.one_declaration": "declaration",
+    "exchange.webhooks.rest.end_webhook": "webhook",
+    "exchange.webhooks.rest.list_deliveries": "webhook",
+    "exchange.webhooks.rest.one_webhook": "webhook",
+    "exchange.webhooks.rest.replay_webhook": "webhook",
+    "exchange.webhooks.rest.resume_webhook": "webhook",
+    "exchange.webhooks.rest.try_webhook": "webhook",
+    "identity.client_pages.ended": "client",
+    "portal.pages.message_file": "message",
+    "registry.goodspages.filed_goods": "goods",
+    "registry.goodspages.one_permit": "permit",
+    "registry.goodspages.report": "upload",
+    "registry.goodspages.upload": "upload",
+    "registry.pages.answers": "filing",
+    "registry.pages.edit": "filing",
+    "registry.pages.enterprise": "enterprise",
+    "registry.pages.filing": "filing",
+}
+"""Views that are about one object, and its kind. A view whose address holds the organisation's code needs no line."""
+
+BODIES = {"exchange.webhooks.rest.replay_webhook": {"after": "evt-0"}}
+"""What an operation takes, where without it nothing would be said about the object."""
+
+
+def values(site: Site, one: Endpoint, code: str) -> dict[str, str]:
+    """What stands in the address of an endpoint that is about an object of the organisation `code`."""
+    if one.of:
+        return {one.of: code}
+    found = site[ABOUT[one.view.removeprefix("silkgate.")]][code]
+    return dict.fromkeys(("number", "code", "name"), found) | {"evidence_id": site["evidence"][code]}
+
+
+def make(database: str, folder: Path) -> Site:
+    """A cleared case, and all kinds of object for each of the organisations."""
+    run_case(CASES / "10-selection", folder, connector(database))
+    casework.declare(LICENCE)
+    at = datetime.now(UTC)
+    organisation(NOBODY)
+    delegated(FOREIGN, NOBODY, SCOPES)
+    site: Site = {kind: {} for kind in {*ABOUT.values(), "evidence"}}
+    for code in ORGANISATIONS:
+        _of_identity(code, at)
+        for kind, maker in _MAKERS.items():
+            site[kind][code] = maker(code, at)
+        site["evidence"][code] = _evidence(site["case"][code], code, at)
+    site["message"] = _handed_over("exchange_message", "sender")
+    site["declaration"] = _handed_over("clearance_declaration", "ebc_code")
+    return site
+
+
+def _handed_over(table: str, column: str) -> dict[str, str]:
+    """A row of the cleared case for each organisation."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"alter table {table} disable trigger all")
+        cursor.execute(f"select id from {table} order by id limit 3")
+        chosen = dict(zip(ORGANISATIONS, [row[0] for row in cursor.fetchall()], strict=True))
+        for code, number in chosen.items():
+            cursor.execute(f"update {table} set {column} = %s where id = %s", (code, number))
+    return {code: str(number) for code, number in chosen.items()}
+
+
+def _of_identity(code: str, at: datetime) -> None:
+    member(f"chair-{code}", code, "representative")
+    actions.invite(code, "reader", actor=Actor(f"chair-{code}"), at=at)
+    with connection.cursor() as cursor:
+        api.file_certificate(cursor, code, certificate_pem(code))
+    models.AccessRecord.objects.create(
+        at=at, actor="zhao", action="clearance.persons", organisation_code=code, subject=f"of {code}", allowed=True
+    )
+
+
+def _client(code: str, at: datetime) -> str:
+    made = models.Client.objects.create(
+        organisation=organisation(code),
+        name=f"program of {code}",
+        client_id=f"client-{code}",
+        scopes=["read"],
+        made_by=f"chair-{code}",
+        made_at=at,
+    )
+    return str(made.id)
+
+
+def _webhook(code: str, at: datetime) -> str:
+    made = exchange.Subscription.objects.create(
+        organisation_code=code,
+        url="https://example.com/hook",
+        types=[],
+        secret=b"x",
+        made_by=f"chair-{code}",
+        made_at=at,
+        cursor=0,
+    )
+    return str(made.id)
+
+
+def _case(code: str, at: datetime, workflow: str = LICENCE.name) -> str:
+    made = CaseRow.objects.create(
+        workflow=workflow,
+        state=casework.workflow(workflow).first,
+        organisation_code=code,
+        subject=f"subject of {code}",
+        title_zh=f"{code}的事项",
+        title_en=f"Case of {code}",
+        data={},
+        opened_at=at,
+        opened_by=f"chair-{code}",
+        entered_at=at,
+        due_on=(at + timedelta(days=5)).date(),
+        officer_state="",
+        last_officer="",
+        version=1,
+    )
+    return str(made.id)
+
+
+def _evidence(case: str, code: str, at: datetime) -> str:
+    filer = Actor(f"chair-{code}", roles={code: frozenset({"representative"})})
+    return str(evidence.attach(filer, int(case), "paper.pdf", pdf(), at).id)
+
+
+def _filing(code: str, at: datetime) -> str:
+    case = _case(code, at, "registry.filing")
+    registry.Application.objects.create(
+        case_id=int(case),
+        kind="filing",
+        enterprise_code=code,
+        roles=["ebc"],
+        data={},
+        base_number=0,
+        filed_by=f"chair-{code}",
+        filed_at=at,
+    )
+    return case
+
+
+def _goods(code: str, at: datetime) -> str:
+    case = _case(code, at, "registry.goods")
+    registry.GoodsFiling.objects.create(
+        case_id=int(case), enterprise_code=code, filed_by=f"chair-{code}", filed_at=at, rows=0
+    )
+    return case
+
+
+def _upload(code: str, at: datetime) -> str:
+    made = registry.GoodsUpload.objects.create(
+        enterprise_code=code,
+        name=f"{code}.csv",
+        rows=1,
+        items=[],
+        problems=[],
+        uploaded_by=f"chair-{code}",
+        uploaded_at=at,
+    )
+    return str(made.id)
+
+
+def _enterprise(code: str, at: datetime) -> str:
+    registry.Enterprise.objects.create(code=code, name=f"单位{code}", roles=["ebc"], credit_class="B")
+    registry.Version.objects.create(
+        enterprise_code=code, number=1, roles=["ebc"], data={"name": f"单位{code}"}, standing="active", since=at
+    )
+    return code
+
+
+def _permit(code: str, at: datetime) -> str:
+    number = f"P{code}"
+    new = permits.NewPermit(
+        number, next(iter(permits.KINDS)), code, f"goods of {code}", ["0402"], 100_000, "035", at.date(), at.date()
+    )
+    permits.enter_permit(Actor("he", duties=frozenset(DUTIES)), new, at=at)
+    return str(registry.Permit.objects.get(number=number).id)
+
+
+_MAKERS: dict[str, Callable[[str, datetime], str]] = {
+    "client": _client,
+    "case": _case,
+    "filing": _filing,
+    "goods": _goods,
+    "upload": _upload,
+    "enterprise": _enterprise,
+    "permit": _permit,
+    "webhook": _webhook,
+}
