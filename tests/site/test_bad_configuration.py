@@ -101,6 +101,19 @@ def foreign_address(making: Making) -> Situation:
     return Situation({}, ("serve", "--host", "203.0.113.1", "--port", "8600"))
 
 
+def half_a_provider(making: Making) -> Situation:
+    return Situation({"SILKGATE_OIDC_URL": "https://id.example", "SILKGATE_OIDC_SECRET": "hunter2"})
+
+
+def a_provider_in_the_clear(making: Making) -> Situation:
+    values = {"URL": "http://id.example", "CLIENT_ID": "silkgate", "SECRET": "hunter2"}
+    return Situation({f"SILKGATE_OIDC_{name}": value for name, value in values.items()})
+
+
+def mail_from_nowhere(making: Making) -> Situation:
+    return Situation({"SILKGATE_MAIL_URL": "imap://bob:hunter2@mail.example"})
+
+
 def no_such_form_of_log(making: Making) -> Situation:
     return Situation({"SILKGATE_LOG": "xml"})
 
@@ -118,6 +131,9 @@ SITUATIONS: dict[Callable[[Making], Situation], tuple[str, str, str]] = {
     no_number: ("SILKGATE_MAX_BACKLOG_DOCUMENTS must be a whole number, not 'many'", "应为正整数", ""),
     port_taken: ("is taken or cannot be used", "已被占用或不可用", ""),
     foreign_address: ("is taken or cannot be used", "已被占用或不可用", ""),
+    half_a_provider: ("The identity provider also needs SILKGATE_OIDC_CLIENT_ID", "还缺少SILKGATE_OIDC_CLIENT_ID", ""),
+    a_provider_in_the_clear: ("SILKGATE_OIDC_URL must be https://", "SILKGATE_OIDC_URL应为https://地址", ""),
+    mail_from_nowhere: ("SILKGATE_MAIL_URL must look like smtp://", "SILKGATE_MAIL_URL应形如smtp://", ""),
     no_such_form_of_log: ("SILKGATE_LOG must be text or json, not 'xml'", "SILKGATE_LOG应为text或json", ""),
 }  # fmt: skip
 

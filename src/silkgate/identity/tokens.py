@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
+from oauth2_provider.models import AccessToken
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.scopes import SettingsScopes
 from oauth2_provider.views import TokenView
@@ -77,6 +78,9 @@ def token(request: HttpRequest) -> HttpResponse:
     if response.status_code == HTTPStatus.UNAUTHORIZED:
         cache.add(key, 0, FAILURES_SECONDS)
         cache.incr(key)
+    elif response.status_code == HTTPStatus.OK:
+        # Those that are over are of no use to anybody.
+        AccessToken.objects.filter(expires__lt=request.moment).delete()  # type: ignore[attr-defined]
     return response
 
 

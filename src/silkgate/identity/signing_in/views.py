@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account import views as account
@@ -14,6 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, re_path
+from django.views.decorators.cache import never_cache
 
 from silkgate.identity.access import PUBLIC, action, opens
 from silkgate.identity.signing_in import factors, provider
@@ -47,7 +49,14 @@ class Security(mfa.IndexView):
         return super().get_context_data(**named) | told
 
 
-public, own = opens(PUBLIC), opens(OWN_ACCOUNT)
+public = opens(PUBLIC)
+
+
+def own(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For whoever has signed in; secrets are shown, so no copy of a page is to stay anywhere."""
+    return opens(OWN_ACCOUNT)(never_cache(view))
+
+
 sign_in, sign_out = public(SignIn.as_view()), public(account.logout)
 
 urlpatterns = [

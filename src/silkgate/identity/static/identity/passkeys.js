@@ -70,6 +70,8 @@
         trouble.hidden = false;
       }
     });
-    form.querySelector("button[type=submit]").disabled = !window.PublicKeyCredential;
+    const button = form.querySelector("button");
+    button.disabled = !window.PublicKeyCredential;
+    if (button.type === "button") button.addEventListener("click", () => form.requestSubmit());
   }
 })();
