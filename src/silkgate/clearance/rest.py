@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Path, Query, Router, Schema
-from pydantic import AwareDatetime
 
 from silkgate.clearance import queries
 from silkgate.exchange.api import answers_for, connect, message_number, problem
@@ -18,7 +17,7 @@ from silkgate.kernel.findings import Finding
 from silkgate.tariff.api import cards
 from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, page
 from silkgate.ui.problems import ProblemError
-from silkgate.ui.schemas import Out
+from silkgate.ui.schemas import Moment, Out
 
 OUTCOME = action("clearance.outcome", "凭报文编号查询结果", "Ask what became of a message, by its name", anyone=True)
 """The name is a secret: half of it comes from the digest of the message, which only its sender has."""
@@ -145,7 +144,7 @@ LIST = action(
 )
 State = Annotated[str, Query(pattern=r"^([a-z_]{1,20}|-?[0-9]{1,6})?$", description="只看此状态。Of this state only.")]
 Organisation = Annotated[str, Query(max_length=64, description="只看这个单位（代码）。Of this organisation only.")]
-Since = Annotated[AwareDatetime | None, Query(description="只看此后入库的。Stored at that time or later.")]
+Since = Annotated[Moment | None, Query(description="只看此后入库的。Stored at that time or later.")]
 Number = Annotated[int, Path(ge=1, lt=1 << 63)]
 
 

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Query, Router
-from pydantic import AwareDatetime
 
 from silkgate.exchange import queries
 from silkgate.exchange.naming import message_name
@@ -19,7 +18,7 @@ from silkgate.exchange.webhooks.rest import router as webhooks
 from silkgate.identity.api import action, opens, require
 from silkgate.identity.api import actor_of as who
 from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, page
-from silkgate.ui.schemas import Out
+from silkgate.ui.schemas import Moment, Out
 
 router = Router(tags=["messages"])
 router.add_router("", webhooks)
@@ -39,7 +38,7 @@ Organisation = Annotated[
         description="只看这个单位（代码）；不填为全部有权的单位。Of this one only; else all that one may.",
     ),
 ]
-Since = Annotated[AwareDatetime | None, Query(description="只看此后的（RFC 3339）。Only from this time on (RFC 3339).")]
+Since = Annotated[Moment | None, Query(description="只看此后的（RFC 3339）。Only from this time on (RFC 3339).")]
 
 
 class MessageLine(Out):

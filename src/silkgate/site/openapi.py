@@ -78,7 +78,7 @@ _IDEMPOTENCY = {
     "required": False,
     "description": "重发同一请求用同一个键，得到同一答复；24小时内有效。"
     "The same key with the same request gets the same answer, for 24 hours.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[A-Za-z0-9_.:-]+$"},
+    "schema": {"type": "string", "pattern": r'^"?[A-Za-z0-9_.:-]{1,255}"?$'},
     "example": "6c3d8f0e-5d0c-4a44-9d5e-0d1f7b1f6f1a",
 }
 _SIGNED = (
@@ -171,7 +171,7 @@ def _statuses(told: dict[str, Any], method: str, what: Action | None) -> list[in
     if "requestBody" in told:
         found += [400, 408, 413, 415]
     if method == "post":
-        found.append(409)
+        found += [400, 409]
     return found
 
 
