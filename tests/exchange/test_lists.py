@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchange.conftest import Firms
@@ -179,6 +179,7 @@ def test_limits(filled: Firms, limit: str) -> None:
     assert (refused.status_code, refused.json()["code"]) == (422, "request.invalid")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=100))
 def test_nothing_but_our_own_cursor_is_read(text: str) -> None:
     from django.test import RequestFactory
