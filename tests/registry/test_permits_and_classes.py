@@ -42,6 +42,7 @@ def audit() -> list[str]:
         ({"kind": "magic"}, "kind"),
         ({"holder_code": OTHER}, "holder_code"),
         ({"goods": ""}, "goods"),
+        ({"goods": "鱼\0鱼"}, "goods"),
         ({"hs_prefixes": []}, "hs_prefixes"),
         ({"hs_prefixes": ["fish"]}, "hs_prefixes"),
         ({"quantity_e5": 0}, "quantity"),
@@ -73,6 +74,14 @@ def test_a_reference_counts_once(permit: registry.Permit) -> None:
     with pytest.raises(registry.RefusedError, match="already"):
         registry.use(NEW.number, 1, "清单1", by="chen", at=NOW)
     assert registry.permit(NEW.number).used_e5 == 1
+
+
+@pytest.mark.parametrize(
+    ("quantity_e5", "reference"), [(0, "清单"), (-5, "清单"), (2**70, "清单"), (1, " "), (1, "a\0")]
+)
+def test_a_use_needs_a_quantity_and_a_reference(permit: registry.Permit, quantity_e5: int, reference: str) -> None:
+    with pytest.raises(registry.RefusedError):
+        registry.use(NEW.number, quantity_e5, reference, by="chen", at=NOW)
 
 
 @pytest.mark.parametrize("days", [-1, 61])
@@ -146,8 +155,9 @@ def test_a_class_of_a_later_day_is_read_when_the_day_has_come(database: str) -> 
     give("regular")
     give("dishonest", since=TODAY + timedelta(5))
     assert selection_reads() == "regular"
-    assert registry.keep_classes(NOW + 4 * DAY) == 0
-    assert registry.keep_classes(NOW + 5 * DAY) == 1
+    with connection.cursor() as cursor:
+        assert registry.keep_classes(cursor, NOW + 4 * DAY) == 0
+        assert registry.keep_classes(cursor, NOW + 5 * DAY) == 1
     assert selection_reads() == "dishonest"
     assert registry.class_on(CODE, TODAY + timedelta(4)).name == "regular"
     assert registry.class_on(CODE, TODAY + timedelta(5)).name == "dishonest"
@@ -161,6 +171,7 @@ def test_a_class_of_a_later_day_is_read_when_the_day_has_come(database: str) -> 
         ({"scheme": "gacc-251"}, "name"),
         ({"since": TODAY - timedelta(1)}, "since"),
         ({"reason": "无"}, "reason"),
+        ({"reason": "年度评定\0"}, "reason"),
         ({"rule": ""}, "rule"),
     ],
 )

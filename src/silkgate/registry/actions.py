@@ -22,9 +22,6 @@ from silkgate.tariff.api import codes
 
 TOPIC = "registry.enterprises"
 
-SHORTEST_REASON, LONGEST_REASON, LONGEST_RULE = 4, 2_000, 300
-"""Characters."""
-
 SUSPEND, RESUME, CANCEL = "suspend", "resume", "cancel"
 
 STANDING_MOVES: Mapping[str, tuple[Text, str, frozenset[str]]] = {
@@ -138,13 +135,7 @@ def propose_standing(actor: Actor, code: str, kind: str, *, reason: str, rule: s
         now, words = STANDINGS[on_file.standing], STANDING_MOVES[kind][0]
         told = Text(f"备案现为“{now.zh}”，不能{words.zh}。", f"The record is “{now.en}”; that leaves nothing to do.")
         problems.append(Problem("kind", told))
-    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON:
-        told = Text(
-            "请写明理由，至少4个字，企业会看到。", "Give a reason of at least 4 characters; the enterprise reads it."
-        )
-        problems.append(Problem("reason", told))
-    if not 2 <= len(rule) <= LONGEST_RULE:
-        problems.append(Problem("rule", Text("请写明依据的规定。", "Name the rule that it rests on.")))
+    problems += rules.judge_reason(reason, rule)
     if problems or on_file is None:
         raise RefusedError(problems)
     words, name = STANDING_MOVES[kind][0], on_file.data.get("name_zh", code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -15,6 +15,7 @@ from silkgate.kernel.text import Text
 from silkgate.registry import models
 from silkgate.registry.declared import declared
 from silkgate.registry.domain import Problem, RefusedError
+from silkgate.registry.rules import judge_reason
 
 TOPIC = "registry.enterprises"
 
@@ -105,7 +106,7 @@ def set_class(
             subject=("enterprise", enterprise[0]),
             detail={"code": code, "scheme": scheme, "class": name, "since": str(since), "rule": rule},
         )
-        keep_classes(at, code)
+        keep_classes(cursor, at, code)
     return _read(row)
 
 
@@ -120,29 +121,24 @@ def _problems(scheme: str, name: str, since: date, today: date, reason: str, rul
     if since < today:
         told = Text("起始日不能早于今天：过去的判断不改。", "It cannot begin before today: past decisions stand.")
         problems.append(Problem("since", told))
-    if not 4 <= len(reason) <= 2_000:
-        problems.append(Problem("reason", Text("请写明理由，至少4个字。", "Give a reason of at least 4 characters.")))
-    if not 2 <= len(rule) <= 300:
-        problems.append(Problem("rule", Text("请写明依据的规定。", "Name the rule that it rests on.")))
-    return problems
+    return problems + judge_reason(reason, rule)
 
 
-def keep_classes(at: datetime, code: str = "") -> int:
+def keep_classes(cursor: Any, at: datetime, code: str = "") -> int:
     """Let selection see the classes of the day of `at`, of one enterprise or of all; how many changed.
 
-    Classes may begin on a later day, so this is also to be called as days begin.
+    Inside the caller's transaction. Classes may begin on a later day, so this is also called as days begin.
     """
     day = china_day(at)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "update registry_enterprise e set credit_class = c.name from registry_creditclass c"
-            " where c.enterprise_code = e.code and c.since <= %s and (c.until is null or c.until >= %s)"
-            " and e.credit_class <> c.name and (%s = '' or e.code = %s)",
-            (day, day, code, code),
-        )
-        changed: int = cursor.rowcount
-        if changed:
-            journal.bump(cursor, TOPIC)
+    cursor.execute(
+        "update registry_enterprise e set credit_class = c.name from registry_creditclass c"
+        " where c.enterprise_code = e.code and c.since <= %s and (c.until is null or c.until >= %s)"
+        " and e.credit_class <> c.name and (%s = '' or e.code = %s)",
+        (day, day, code, code),
+    )
+    changed: int = cursor.rowcount
+    if changed:
+        journal.bump(cursor, TOPIC)
     return changed
 
 

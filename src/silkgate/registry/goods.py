@@ -23,7 +23,7 @@ from silkgate.kernel.text import Text
 from silkgate.registry import models, queries
 from silkgate.registry.bulk import Row, read_sheet
 from silkgate.registry.domain import ACTIVE, Problem, RefusedError
-from silkgate.registry.rules import valid_gtin
+from silkgate.registry.rules import CONTROL, unwritable, valid_gtin
 from silkgate.registry.workflows import GOODS
 from silkgate.tariff.api import Law, codes, law_of
 
@@ -137,6 +137,9 @@ def _judge_row(row: Row, law: Law) -> tuple[Item, list[Problem]]:
     for key in _NEEDED:
         if not given[key]:
             wrong(key, "没有填写", "is missing")
+    for key, value in given.items():
+        if unwritable(value):
+            wrong(key, CONTROL.zh, CONTROL.en)
     for key, limit in _LENGTHS.items():
         if len(given[key]) > limit:
             wrong(key, f"至多{limit}个字", f"has at most {limit} characters")

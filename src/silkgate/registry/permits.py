@@ -17,6 +17,7 @@ from silkgate.kernel.text import Text
 from silkgate.ledger import api as ledger
 from silkgate.registry import models
 from silkgate.registry.domain import Problem, RefusedError
+from silkgate.registry.rules import unwritable
 from silkgate.tariff.api import codes, parameter
 
 ACCOUNT = "permit"
@@ -139,9 +140,12 @@ def problems(new: NewPermit) -> list[Problem]:
         wrong("number", "许可证号应为4至60个字母、数字或常用符号。", "A number has 4 to 60 letters, digits or signs.")
     if new.kind not in KINDS:
         wrong("kind", "请选择许可种类。", "Choose the kind of permit.")
-    if not models.Enterprise.objects.filter(code=new.holder_code).exclude(name="").exists():
+    if (
+        unwritable(new.holder_code)
+        or not models.Enterprise.objects.filter(code=new.holder_code).exclude(name="").exists()
+    ):
         wrong("holder_code", "持有人没有备案，请核对企业代码。", "The holder is not on file; check the code.")
-    if not 2 <= len(new.goods) <= 500:
+    if not 2 <= len(new.goods) <= 500 or unwritable(new.goods):
         wrong("goods", "请写明批准的货物，至多500字。", "Say which goods are approved, in at most 500 characters.")
     if not new.hs_prefixes or any(not re.fullmatch(r"[0-9]{2,10}", prefix) for prefix in new.hs_prefixes):
         wrong(
@@ -185,7 +189,7 @@ def use(number: str, quantity_e5: int, reference: str, *, by: str, at: datetime)
     found = permit(number)
     if found is None:
         raise RefusedError([Problem("number", Text("没有这个许可证。", "There is no permit of this number."))])
-    if quantity_e5 <= 0 or not reference.strip():
+    if not 0 < quantity_e5 <= _MOST_E5 or not 0 < len(reference.strip()) <= 200 or unwritable(reference):
         told = Text("数量应大于零，并写明用于什么。", "The quantity must be above zero, with what it is used for.")
         raise RefusedError([Problem("quantity", told)])
     if not found.valid_from <= china_day(at) <= found.valid_to:

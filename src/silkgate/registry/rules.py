@@ -11,6 +11,8 @@ from silkgate.kernel.text import Text
 from silkgate.registry.domain import Asked, Problem, Role
 
 MAX_TEXT, MAX_LONG_TEXT = 200, 2_000
+SHORTEST_REASON, LONGEST_REASON, LONGEST_RULE = 4, 2_000, 300
+"""Characters."""
 
 _CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
@@ -44,6 +46,14 @@ def valid_gtin(code: str) -> bool:
     digits = [int(character) for character in code]
     total = sum(digit * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits[:-1])))
     return -total % 10 == digits[-1]
+
+
+def unwritable(value: str) -> bool:
+    """Whether a text holds control characters or halves of characters, which nobody typed and no table keeps."""
+    return any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\r\n\t" for c in value)
+
+
+CONTROL = Text("含有不可见的控制字符，请重新输入", "holds control characters; type it again")
 
 
 def _matches(pattern: str) -> re.Pattern[str]:
@@ -85,6 +95,20 @@ _PATTERNS: Mapping[str, tuple[re.Pattern[str], Text]] = {
 KINDS = frozenset({"text", "long_text", "credit_code", "id_number", "date", "choice", "promise", *_PATTERNS})
 
 
+def judge_reason(reason: str, rule: str) -> list[Problem]:
+    """What is wrong with a reason and the rule that it rests on."""
+    problems = []
+    if not SHORTEST_REASON <= len(reason) <= LONGEST_REASON or unwritable(reason):
+        told = Text(
+            "请写明理由，4至2,000字，企业会看到。", "Give a reason of 4 to 2,000 characters; the enterprise reads it."
+        )
+        problems.append(Problem("reason", told))
+    if not 2 <= len(rule) <= LONGEST_RULE or unwritable(rule):
+        told = Text("请写明依据的规定，至多300字。", "Name the rule that it rests on, in at most 300 characters.")
+        problems.append(Problem("rule", told))
+    return problems
+
+
 def _told(field: Text, what: Text) -> Text:
     return Text(f"“{field.zh}”{what.zh}。", f"{field.en} {what.en}.")
 
@@ -93,8 +117,8 @@ def judge_value(asked: Asked, value: str, day: date, countries: Iterable[str]) -
     """What is wrong with the `value` of one field on `day`; None: nothing."""
     field = asked.field
     wrong: Text | None = None
-    if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\r\n\t" for c in value):
-        wrong = Text("含有不可见的控制字符，请重新输入", "holds control characters; type it again")
+    if unwritable(value):
+        wrong = CONTROL
     elif len(value) > (limit := MAX_LONG_TEXT if field.kind == "long_text" else MAX_TEXT):
         wrong = Text(f"至多{limit}个字", f"has at most {limit} characters")
     elif field.kind in _PATTERNS:

@@ -111,6 +111,7 @@ def watch(stop: threading.Event) -> None:
                 pruned_at = datetime.now(UTC)
                 portal.prune(connection, pruned_at)
                 _look_after_cases(connection, pruned_at)
+                _begin_classes(connection, pruned_at)
             counted = portal.step(connection, tell=logs.is_structured())
         except psycopg.Error as error:
             log.warning("计数中断 / counting is interrupted: %s", " ".join(str(error).split()))
@@ -123,6 +124,14 @@ def watch(stop: threading.Event) -> None:
             stop.wait(COUNT_SECONDS)
     if connection is not None:
         connection.close()
+
+
+def _begin_classes(connection: psycopg.Connection, moment: datetime) -> None:
+    """Credit classes that were given for a later day begin with that day."""
+    from silkgate.registry import api as registry
+
+    with connection.transaction(), connection.cursor() as cursor:
+        registry.keep_classes(cursor, moment)
 
 
 def _look_after_cases(connection: psycopg.Connection, moment: datetime) -> None:
