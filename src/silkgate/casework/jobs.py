@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import json
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from silkgate.casework.calendar import calendar
@@ -42,13 +43,14 @@ def _tell(cursor: Any, at: datetime, column: str, kind: str, when: str, values: 
         [*values, _AT_ONCE],
     )
     told = cursor.fetchall()
-    for number, workflow, state, due_on in told:
-        journal.record(
-            cursor,
-            at=at,
-            actor="casework",
-            kind=kind,
-            subject=("case", number),
-            detail={"workflow": workflow, "state": state, "due_on": due_on.isoformat()},
-        )
+    rows = [
+        (at, None, "casework", kind, "case", number, "", _detail(workflow, state, due_on))
+        for number, workflow, state, due_on in sorted(told)
+    ]
+    if rows:
+        journal.append(cursor, rows)
     return tuple(sorted(number for number, *_ in told))
+
+
+def _detail(workflow: str, state: str, due_on: date) -> str:
+    return json.dumps({"workflow": workflow, "state": state, "due_on": due_on.isoformat()}, ensure_ascii=False)

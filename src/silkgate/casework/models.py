@@ -34,8 +34,13 @@ class CaseRow(models.Model):
     class Meta:
         db_table = "casework_case"
         indexes = (
-            models.Index(fields=["due_on", "id"], condition=models.Q(closed_at=None), name="casework_case_worklist"),
-            models.Index(fields=["organisation_code", "id"], name="casework_case_organisation"),
+            models.Index(
+                fields=["workflow", "state", "due_on", "id"],
+                condition=models.Q(closed_at=None),
+                name="casework_case_worklist",
+            ),
+            models.Index(fields=["due_on"], condition=models.Q(closed_at=None), name="casework_case_due"),
+            models.Index(fields=["organisation_code", "workflow", "id"], name="casework_case_organisation"),
             models.Index(fields=["workflow", "subject"], name="casework_case_subject"),
         )
 
