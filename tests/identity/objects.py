@@ -34,6 +34,7 @@ ABOUT = {
     "casework.pages.add_papers": "case",
     "casework.pages.case": "case",
     "casework.pages.paper": "case",
+    "casework.rest.one_case": "case",
     "clearance.rest.one_declaration": "declaration",
     "exchange.webhooks.rest.end_webhook": "webhook",
     "exchange.webhooks.rest.list_deliveries": "webhook",

@@ -59,12 +59,12 @@ event_type(
 
 def _enterprises(cursor: Any, numbers: Sequence[int]) -> dict[int, Subject]:
     cursor.execute("select id, code from registry_enterprise where id = any(%s)", (list(numbers),))
-    return {number: Subject((code,), f"/api/v1/enterprises/{code}") for number, code in cursor.fetchall()}
+    return {number: Subject((code,), f"/register/{code}") for number, code in cursor.fetchall()}
 
 
 def _permits(cursor: Any, numbers: Sequence[int]) -> dict[int, Subject]:
     cursor.execute("select id, holder_code from registry_permit where id = any(%s)", (list(numbers),))
-    return {number: Subject((code,), f"/api/v1/permits/{number}") for number, code in cursor.fetchall()}
+    return {number: Subject((code,), f"/permits/{number}") for number, code in cursor.fetchall()}
 
 
 subjects("enterprise", _enterprises)
