@@ -40,7 +40,7 @@ class OrganisationForm(forms.Form):
         label=spoken("单位名称", "Name"),
         help_text=spoken("与营业执照一致。", "As on the business licence."),
         max_length=LONGEST_NAME,
-        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+        widget=forms.TextInput(attrs={"autocomplete": "organization", "size": "40"}),
         error_messages={
             "required": spoken("请填写单位名称。", "Give the organisation’s name."),
             "max_length": spoken(f"单位名称最多{LONGEST_NAME}字。", f"A name has at most {LONGEST_NAME} characters."),
