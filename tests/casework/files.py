@@ -25,6 +25,12 @@ def stream(content: bytes, entries: bytes = b"/Type /ObjStm /N 1 /First 4 /Filte
     return b"3 0 obj\n<< %s /Length %d >>\nstream\n%s\nendstream\nendobj\n" % (entries, len(packed), packed)
 
 
+def broken(packed: bytes) -> bytes:
+    """The same stream with another checksum: readers show it all the same."""
+    at = packed.index(b"\nendstream")
+    return packed[: at - 4] + b"\0\0\0\0" + packed[at:]
+
+
 def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
@@ -113,6 +119,21 @@ BAD: dict[str, tuple[str, bytes, str]] = {
         "a.pdf",
         pdf(stream(b"5 0 <<>>", b"/Type /Obj#53tm /Filter [/ASCIIHexDecode /FlateDecode]")),
         "cannot be checked",
+    ),
+    "pdf with a script, packed as said elsewhere": (
+        "a.pdf",
+        pdf(stream(b"5 0 <<>>", b"/Type /ObjStm /Filter 8 0 R")),
+        "cannot be checked",
+    ),
+    "pdf with a script, packed behind a long dictionary": (
+        "a.pdf",
+        pdf(stream(b"5 0 <<>>", b"/Type /ObjStm /Filter /LZWDecode /X (" + b"x" * 5_000 + b")")),
+        "cannot be checked",
+    ),
+    "pdf with a script, packed and broken": (
+        "a.pdf",
+        pdf(broken(stream(b"5 0 << /S /JavaScript /JS (1) >>" + bytes(50)))),
+        "/JavaScript",
     ),
     "pdf that starts a program": ("a.pdf", pdf(b"9 0 obj << /S /Launch /F (cmd.exe) >> endobj\n"), "/Launch"),
     "pdf with a file in it": ("a.pdf", pdf(b"9 0 obj << /Type /EmbeddedFile >> endobj\n"), "/EmbeddedFile"),

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from casework import files
 from casework.people import CHEN, LI, MONDAY, OTHER_FIRM, STRANGERS, days, member, opened_at
 from silkgate.casework import api as casework
-from silkgate.casework import scanner
+from silkgate.casework import filetypes, scanner
 from silkgate.casework.api import Case, EvidenceDamaged, EvidenceRefused, NotYours
 from silkgate.casework.filetypes import judge
 from silkgate.journal import api as journal
@@ -51,6 +51,43 @@ def test_no_cut_of_a_good_file_breaks_the_judge(kind: str) -> None:
         for broken in (cut, cut[::-1], cut.replace(b"\xff", b"\x00")):
             with contextlib.suppress(EvidenceRefused):
                 assert judge(name, broken, 300_000) == media_type
+
+
+MANY = b"stream\nendstream\n"
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [MANY * 100_000, b"stream\n" * 200_000, b"stream\n\x78\x9c" * 100_000, b"endstream\n" * 100_000, b"/#41" * 300_000],
+    ids=["streams", "beginnings", "beginnings of packed ones", "ends", "escapes"],
+)
+def test_a_pdf_made_to_be_slow_is_read_in_one_pass(objects: bytes) -> None:
+    """Work grows with the length of the file: ten times as long takes about ten times as many steps, never a hundred.
+
+    Steps are bytes handed to the functions that look at them, so that the machine's speed does not matter.
+    """
+
+    def steps(content: bytes) -> int:
+        handed = 0
+        names, inflated = filetypes._names, filetypes._inflated
+
+        def counted_names(part: bytes) -> bytes:
+            nonlocal handed
+            handed += len(part)
+            return names(part)
+
+        def counted_inflated(part: bytes, most_bytes: int) -> bytes:
+            nonlocal handed
+            handed += len(part)
+            return inflated(part, most_bytes)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(filetypes, "_names", counted_names)
+            patch.setattr(filetypes, "_inflated", counted_inflated)
+            judge("a.pdf", files.pdf(content), 10_000_000)
+        return handed
+
+    assert steps(objects) <= 12 * steps(objects[: len(objects) // 10])
 
 
 def test_a_file_is_kept_by_its_digest(opened: Case, folder: Path) -> None:

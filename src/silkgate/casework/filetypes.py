@@ -5,6 +5,7 @@ Sources: ISO 32000-1 (PDF), PNG (W3C), ITU-T T.81 (JPEG markers), ECMA-376 part 
 
 from __future__ import annotations
 
+import contextlib
 import re
 import struct
 import unicodedata
@@ -85,11 +86,14 @@ def _not_of_kind(words: str) -> EvidenceRefused:
 _ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia", b"/Rendition", b"/ImportData", b"/SubmitForm",
            b"/GoToE", b"/XFA")  # fmt: skip
 _ESCAPED = re.compile(rb"#([0-9a-fA-F]{2})")
-_STREAM = re.compile(rb"stream\r?\n")
-_DICTIONARY_BYTES = 2_048
+_STREAM = re.compile(rb"(?<!end)stream\r?\n(.*?)endstream", re.DOTALL)
+_PIECE_BYTES = 16 * 1024
 _MAX_INFLATED_BYTES = 64 * 2**20
-_OTHER_CODING = (b"/Predictor", b"/ASCIIHexDecode", b"/AHx", b"/ASCII85Decode", b"/A85", b"/LZWDecode", b"/LZW",
-                 b"/RunLengthDecode", b"/Crypt")  # fmt: skip
+_OTHER_CODING = re.compile(
+    rb"/(Predictor|ASCIIHexDecode|AHx|ASCII85Decode|A85|LZWDecode|LZW|RunLengthDecode|RL\b|Crypt)"
+    rb"|/(Filter|F|DecodeParms|DP)[\s\[]*\d+\s+\d+\s+R"
+)
+"""Codings of packed objects that are not undone here, and codings that stand somewhere else."""
 
 
 def _pdf(content: bytes) -> None:
@@ -102,15 +106,17 @@ def _pdf(content: bytes) -> None:
             "The PDF is encrypted and cannot be checked. Remove its password.",
         )
     _no_active_names(plain)
-    left = _MAX_INFLATED_BYTES
-    for mark in _STREAM.finditer(content):
-        dictionary = _names(content[max(0, mark.start() - _DICTIONARY_BYTES) : mark.start()].rpartition(b"obj")[2])
-        if b"/ObjStm" in dictionary and any(coding in dictionary for coding in _OTHER_CODING):
+    behind, left = 0, _MAX_INFLATED_BYTES
+    # Up to the last end: so every beginning finds one, and the search takes one pass.
+    for found in _STREAM.finditer(content, 0, content.rfind(b"endstream") + len(b"endstream")):
+        dictionary = _names(content[behind : found.start()])
+        behind = found.end()
+        if b"/ObjStm" in dictionary and _OTHER_CODING.search(dictionary):
             raise _refused(
                 "PDF的对象以不能检查的方式压缩。请另存为普通PDF。",
                 "The PDF packs its objects in a way that cannot be checked. Save it as a plain PDF.",
             )
-        inflated = _inflated(content, mark.end(), left)
+        inflated = _inflated(found[1], left)
         left -= len(inflated)
         if left <= 0:
             raise _refused("PDF解压后过大，无法检查。", "The PDF is too large when unpacked to be checked.")
@@ -131,12 +137,26 @@ def _no_active_names(content: bytes) -> None:
             )
 
 
-def _inflated(content: bytes, start: int, most_bytes: int) -> bytes:
-    """What a deflated stream holds; nothing for a stream of another coding."""
-    try:
-        return zlib.decompressobj().decompress(content[start:], most_bytes)
-    except zlib.error:
+def _inflated(packed: bytes, most_bytes: int) -> bytes:
+    """What a deflated stream holds, up to where it breaks off or is broken; nothing for a stream of another coding.
+
+    A lenient reader shows what comes before a fault, and does not look at the checksum. So neither do we.
+    """
+    if len(packed) < 2 or packed[0] & 0x0F != zlib.DEFLATED or int.from_bytes(packed[:2], "big") % 31:
         return b""
+    stream, inflated = zlib.decompressobj(-zlib.MAX_WBITS), bytearray()
+    for start in range(2, len(packed), _PIECE_BYTES):
+        piece, before = packed[start : start + _PIECE_BYTES], stream.copy()
+        try:
+            inflated += stream.decompress(piece, most_bytes - len(inflated) + 1)
+        except zlib.error:
+            with contextlib.suppress(zlib.error):
+                for place in range(len(piece)):
+                    inflated += before.decompress(piece[place : place + 1], most_bytes)
+            break
+        if stream.eof or len(inflated) > most_bytes:
+            break
+    return bytes(inflated)
 
 
 # --- Pictures ---------------------------------------------------------------------------------------------------------
@@ -280,6 +300,9 @@ def _docx(content: bytes) -> None:
 # --- Text -------------------------------------------------------------------------------------------------------------
 
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
 def _plain(content: bytes) -> None:
     try:
         text = content.decode("utf-8-sig")
@@ -288,12 +311,13 @@ def _plain(content: bytes) -> None:
             f"文本不是UTF-8编码（第{error.start + 1}个字节）。请以UTF-8另存。",
             f"The text is not in UTF-8 (byte {error.start + 1}). Save it as UTF-8.",
         ) from error
-    for place, character in enumerate(text):
-        if character not in "\t\r\n" and unicodedata.category(character) == "Cc":
-            raise _refused(
-                f"文本第{place + 1}个字符是控制字符，不像文本文件。",
-                f"Character {place + 1} of the text is a control character; this looks like no text.",
-            )
+    control = _CONTROL.search(text)
+    if control:
+        place = control.start() + 1
+        raise _refused(
+            f"文本第{place}个字符是控制字符，不像文本文件。",
+            f"Character {place} of the text is a control character; this looks like no text.",
+        )
 
 
 _DOCUMENT = "application/vnd.openxmlformats-officedocument"
