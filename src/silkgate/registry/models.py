@@ -1,6 +1,7 @@
 """What is on file: enterprises with their versions, goods, permits, credit classes; and what was asked for."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -14,6 +15,10 @@ class Enterprise(models.Model):
     roles = ArrayField(models.TextField(), db_comment="those that have effect now; none while suspended or cancelled")
     credit_class = models.TextField(blank=True)
     dxp_id = models.TextField(blank=True, db_comment="address in the exchange network; empty: not filed")
+
+    class Meta:
+        # Some roles are rare among many enterprises: walking the codes would read nearly all of them.
+        indexes = (GinIndex(fields=["roles"], name="registry_enterprise_roles"),)
 
 
 class Zone(models.Model):
