@@ -139,6 +139,8 @@ BAD: dict[str, tuple[str, bytes, str]] = {
     "pdf with a file in it": ("a.pdf", pdf(b"9 0 obj << /Type /EmbeddedFile >> endobj\n"), "/EmbeddedFile"),
     "pdf behind a password": ("a.pdf", pdf(tail=b"/Encrypt 9 0 R "), "encrypted"),
     "pdf bomb": ("a.pdf", pdf(stream(bytes(65 * 2**20))), "too large when unpacked"),
+    "pdf of a million parts": ("a.pdf", pdf(b"stream\nendstream\n" * 15_000), "too many parts"),
+    "pdf of a million escapes": ("a.pdf", pdf(b"#" * 500_001), "too many parts"),
     "text called png": ("a.png", b"hello", "not a whole PNG"),
     "jpeg called png": ("a.png", jpeg(), "not a whole PNG"),
     "half a png": ("a.png", png()[:-4], "not a whole PNG"),

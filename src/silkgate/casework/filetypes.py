@@ -87,8 +87,11 @@ _ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia", b"/Rendi
            b"/GoToE", b"/XFA")  # fmt: skip
 _ESCAPED = re.compile(rb"#([0-9a-fA-F]{2})")
 _STREAM = re.compile(rb"(?<!end)stream\r?\n(.*?)endstream", re.DOTALL)
+_ANY_STREAM = re.compile(rb"stream\r?\n")
 _PIECE_BYTES = 16 * 1024
 _MAX_INFLATED_BYTES = 64 * 2**20
+_MAX_STREAMS, _MAX_ESCAPES = 20_000, 500_000
+"""Far more than honest documents have; with more, looking at them would take long."""
 _OTHER_CODING = re.compile(
     rb"/(Predictor|ASCIIHexDecode|AHx|ASCII85Decode|A85|LZWDecode|LZW|RunLengthDecode|RL\b|Crypt)"
     rb"|/(Filter|F|DecodeParms|DP)[\s\[]*\d+\s+\d+\s+R"
@@ -99,6 +102,11 @@ _OTHER_CODING = re.compile(
 def _pdf(content: bytes) -> None:
     if not re.match(rb"%PDF-[12]\.\d", content) or b"%%EOF" not in content[-2_048:] or b"startxref" not in content:
         raise _not_of_kind("PDF")
+    if content.count(b"#") > _MAX_ESCAPES or len(_ANY_STREAM.findall(content)) > _MAX_STREAMS:
+        raise _refused(
+            "PDF的组成部分过多，无法检查。请打印为PDF后上传。",
+            "The PDF has too many parts to be checked. Print it to PDF and upload that.",
+        )
     plain = _names(content)
     if b"/Encrypt" in plain:
         raise _refused(
