@@ -44,6 +44,7 @@ NARROWER = {
     "casework.pages.case": "a case's own workflow says which roles and duties see it",
     "casework.pages.add_papers": "the same",
     "casework.pages.paper": "the same",
+    "casework.rest.one_case": "the same",
     **dict.fromkeys(
         (name for name in ABOUT if name.startswith("exchange.webhooks.")), "for an organisation’s own, not its agents"
     ),
