@@ -51,7 +51,7 @@ check: setup
 	@$(PYTHON) -m ruff check src tests bench
 	@$(PYTHON) -m mypy
 	@$(HERE)/bin/lint-imports --no-cache
-	@$(PYTHON) -m djlint --quiet --check src
+	@$(PYTHON) -m djlint --check src
 	@$(PYTHON) -m djlint --quiet --lint src
 
 ## 检查代码并运行测试 · check, then the tests; they start what they need
