@@ -49,7 +49,7 @@ def test_contrast(scheme: str, front: str, ground: str, least: float) -> None:
     assert _contrast(tokens[front], tokens[ground]) >= least
 
 
-@pytest.mark.parametrize("name", ["lists.css", "shapes.css", "media.css"])
+@pytest.mark.parametrize("name", ["frame.css", "lists.css", "shapes.css", "media.css"])
 def test_colours_and_fonts_come_from_tokens(name: str) -> None:
     """Only the tokens name a colour or a font; paper redefines tokens and nothing else."""
     source = (STATIC / name).read_text(encoding="utf-8")

@@ -4,3 +4,13 @@ from django.apps import AppConfig
 class PortalConfig(AppConfig):
     name = "silkgate.portal"
     label = "portal"
+
+    def ready(self) -> None:
+        from silkgate.ui.context import OFFICE, OPEN, offer
+
+        offer("live", "实时通关", "Live clearance", group=OPEN, place=10)
+        offer("messages", "报文", "Messages", group=OPEN, place=30)
+        offer("rules", "规则", "Rules", group=OPEN, place=40)
+        offer("log", "验证回执", "Verify a receipt", group=OPEN, place=50)
+        offer("status", "运行状态", "Service status", group=OPEN, place=60)
+        offer("operations", "运行监测", "Operations", group=OFFICE, action="portal.operations", place=40)

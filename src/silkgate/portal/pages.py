@@ -51,7 +51,7 @@ def _live(request: HttpRequest) -> dict[str, Any]:
         "idle": now.engine_at is None or (moment - now.engine_at).total_seconds() > 30,
         "lines": clearance.latest(group=group, reason=reason, limit=LIVE_LINES),
         "chips": tuple(
-            Chip(words, address("home", state=key), chosen=key == group, mark=key)
+            Chip(words, address("live", state=key), chosen=key == group, mark=key)
             for key, words in clearance.GROUP_NAMES.items()
         ),
         "reason_chips": tuple(_reason_chip(slug, lately[slug], slug == reason) for slug in cards() if slug in lately),
@@ -62,24 +62,23 @@ def _live(request: HttpRequest) -> dict[str, Any]:
 
 
 def _reason_chip(slug: str, given: int, chosen: bool) -> Chip:
-    href = address("home", state="refused", reason="" if chosen else slug)
+    href = address("live", state="refused", reason="" if chosen else slug)
     return Chip(cards()[slug].title, href, chosen, given)
 
 
 @opens(PUBLIC)
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """GET /: numbers of today and the newest decisions with reason and law; kept fresh where JavaScript runs."""
-    return render(request, "portal/home.html", _live(request))
+    """GET /: the live page."""
+    return render(request, "portal/live_page.html", _live(request))
 
 
 @opens(PUBLIC)
 @require_GET
 def live(request: HttpRequest) -> HttpResponse:
-    """GET /live: the part of the home page that changes; without HTMX one is sent to the page itself."""
-    if not request.headers.get("HX-Request"):
-        return redirect(address("home", **request.GET.dict()))
-    return render(request, "portal/live.html", _live(request))
+    """GET /live: numbers of today and the newest decisions with reason and law; to HTMX the part that changes."""
+    template = "portal/live.html" if request.headers.get("HX-Request") else "portal/live_page.html"
+    return render(request, template, _live(request))
 
 
 # --- Messages and receipts ------------------------------------------------------------------------------------------

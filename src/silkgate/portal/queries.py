@@ -11,32 +11,15 @@ from django.urls import reverse
 from silkgate.identity.api import ACTIONS, Action, Actor, actor_of
 from silkgate.kernel.text import Text
 from silkgate.registry import api as registry
-from silkgate.ui.context import Account, Service
+from silkgate.ui.context import GROUPS, Account, Offer, Service, ServiceGroup, offers
 
-SERVICES = (
-    ("home", "", Text("实时通关", "Live clearance")),
-    ("declarations", "/declarations", Text("清单", "Declarations")),
-    ("messages", "/messages", Text("报文", "Messages")),
-    ("rules", "/rules", Text("规则", "Rules")),
-    ("log", "/log", Text("验证回执", "Verify a receipt")),
-    ("officer", "/officer", Text("关员工作台", "Officer’s desk")),
-    ("status", "/status", Text("运行状态", "Service status")),
+LIVE = "live"
+FOOTER = (
+    ("status", Text("运行状态", "Service status")),
+    ("ui-components", Text("界面组件", "Components")),
+    ("api:openapi-view", Text("接口说明", "Interface")),
 )
-"""Address names of the services, the paths that belong to each, their words."""
-FOR_SOME = (
-    ("work", "/work", Text("待办", "Work list")),
-    ("cases", "/cases", Text("我的事项", "Our cases")),
-    ("operations", "/operations", Text("运行监测", "Operations")),
-)
-"""The same, for those alone who may do what stands in NEEDED."""
-NEEDED = {
-    "officer": "clearance.decide",
-    "work": "casework.work",
-    "cases": "casework.own",
-    "operations": "portal.operations",
-}
-"""What one has to be allowed for a service to be shown; strangers see those of SERVICES, on the way to signing in."""
-
+"""What stands at the foot of every page: names of addresses and their words."""
 
 ZONES = {"zhengzhou": Text("郑州跨境电子商务综合试验区", "Zhengzhou cross-border e-commerce pilot zone")}
 """Zones by the name that their folder gives them; any other name is shown as it is."""
@@ -44,19 +27,42 @@ ZONES = {"zhengzhou": Text("郑州跨境电子商务综合试验区", "Zhengzhou
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Context processor for `ui/base.html`. Costs no query where the page is shown without a zone or a session."""
-    here = request.path.rstrip("/")
     actor = actor_of(request)
-    services = [
-        Service(words, reverse(address), here == prefix or bool(prefix and here.startswith(prefix + "/")))
-        for address, prefix, words in (SERVICES + FOR_SOME if actor.kind else SERVICES)
-        if not actor.kind or address not in NEEDED or _may(actor, ACTIONS[NEEDED[address]])
-    ]
     return {
-        "services": services,
+        "services": services(actor, request.path),
+        "footer": tuple(Service(words, reverse(name)) for name, words in FOOTER),
         "account": Account(actor.name, reverse("login"), reverse("logout"), reverse("account")),
         "search_href": reverse("search"),
         "organisation": organisation,
     }
+
+
+def services(actor: Actor, path: str) -> tuple[ServiceGroup, ...]:
+    """The side list for `actor` on the page at `path`: what may be used, in groups, one entry as the current one."""
+    shown = [one for one in offers() if not one.action or _may(actor, ACTIONS[one.action])]
+    here = path.rstrip("/") or reverse(LIVE)
+    current = _current(shown, here)
+    groups = [
+        ServiceGroup(
+            name,
+            tuple(
+                Service(one.words, reverse(one.address), one.address == current) for one in shown if one.group == group
+            ),
+        )
+        for group, name in GROUPS.items()
+    ]
+    return tuple(group for group in groups if group.services)
+
+
+def _current(shown: list[Offer], here: str) -> str:
+    """Of the offers whose pages `here` belongs to, the one that says most about it; empty: none."""
+    belonging = [
+        (len(prefix), one.address)
+        for one in shown
+        for prefix in (reverse(one.address).rstrip("/"), *one.also)
+        if here == prefix or here.startswith(f"{prefix}/")
+    ]
+    return max(belonging, default=(0, ""))[1]
 
 
 def _may(actor: Actor, what: Action) -> bool:

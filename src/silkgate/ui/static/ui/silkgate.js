@@ -31,7 +31,8 @@
     if (code) copy(code);
   });
 
-  // J and K walk a work list, Enter follows the link as everywhere. Whoever is disturbed by single keys switches them off.
+  // J and K, or the arrows, walk a work list; Enter follows the link as everywhere; ? tells all keys. Whoever is
+  // disturbed by single keys switches them off.
   const KEYS = "silkgate.keys";
   const keysOn = () => localStorage.getItem(KEYS) !== "off";
   const showKeys = () => {
@@ -41,11 +42,27 @@
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-keys]")) localStorage.setItem(KEYS, event.target.checked ? "on" : "off");
   });
+  const rows = () => [...document.querySelectorAll("[data-worklist] .row-link")];
+  const place = (links) => links.findIndex((link) => link.closest("tr").contains(document.activeElement));
   const step = (by) => {
-    const links = [...document.querySelectorAll("[data-worklist] .row-link")];
+    const links = rows();
     if (!links.length) return;
-    const here = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
+    const here = place(links);
     links[here < 0 ? 0 : Math.min(Math.max(here + by, 0), links.length - 1)].focus();
+  };
+  const follow = (selector) => document.querySelector(selector)?.click();
+  const sheet = document.getElementById("keys-sheet");
+  const tell = () => (sheet?.open ? sheet.close() : sheet?.showModal());
+  const actions = {
+    j: () => step(1),
+    k: () => step(-1),
+    // Elsewhere the arrows scroll the page, as everybody expects.
+    ArrowDown: (event) => place(rows()) >= 0 && (event.preventDefault(), step(1)),
+    ArrowUp: (event) => place(rows()) >= 0 && (event.preventDefault(), step(-1)),
+    u: () => follow("[data-up]"),
+    n: () => follow(".pager a[rel=next]"),
+    "/": (event) => (event.preventDefault(), document.getElementById("search")?.focus()),
+    "?": tell,
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
@@ -55,8 +72,11 @@
       return;
     }
     if (!keysOn() || event.target.matches("input:not([type=checkbox]), textarea, select")) return;
-    if (event.key === "j") step(1);
-    if (event.key === "k") step(-1);
+    if (sheet?.open && event.key !== "?") return;
+    actions[event.key]?.(event);
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-keys-sheet]")) tell();
   });
 
   // A fragment that is fetched again: highlight numbers that changed, hold still while hidden or paused.
