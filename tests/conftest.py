@@ -103,9 +103,9 @@ def live_server(database: str) -> Iterator[str]:
         listening.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The machine's Chromium, without a window."""
+    """The machine's Chromium, without a window. It ends with its file, for Playwright's loop runs in this thread."""
     if not CHROMIUM.exists():
         reason = f"no Chromium at {CHROMIUM}; on Debian: apt-get install chromium fonts-noto-cjk"
         if os.environ.get("SILKGATE_BROWSER") == "required":
