@@ -208,6 +208,9 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "classes.py": "credit classes with their days",
         "forms.py": "forms made of what reference/registry declares",
         "goodspages.py": "pages of goods, permits and classes",
+        "rest_filings.py": "filings over HTTP",
+        "rest_goods.py": "goods and permits over HTTP",
+        "rest_parts.py": "what its addresses under /api/v1 have in common",
     },
     "clearance": {
         "engine": "the deterministic decider, one file per step",

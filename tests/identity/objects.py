@@ -52,10 +52,26 @@ ABOUT = {
     "registry.pages.edit": "filing",
     "registry.pages.enterprise": "enterprise",
     "registry.pages.filing": "filing",
+    "registry.rest_filings.amend_filing": "filing",
+    "registry.rest_filings.bring_paper": "filing",
+    "registry.rest_filings.one_filing": "filing",
+    "registry.rest_filings.submit_filing": "filing",
+    "registry.rest_filings.withdraw_filing": "filing",
+    "registry.rest_goods.file_table": "upload",
+    "registry.rest_goods.list_filed_items": "goods",
+    "registry.rest_goods.list_problems": "upload",
+    "registry.rest_goods.one_goods_filing": "goods",
+    "registry.rest_goods.one_permit": "permit",
+    "registry.rest_goods.one_table": "upload",
+    "registry.rest_goods.withdraw_goods_filing": "goods",
 }
 """Views that are about one object, and its kind. A view whose address holds the organisation's code needs no line."""
 
-BODIES = {"exchange.webhooks.rest.replay_webhook": {"after": "evt-0"}}
+BODIES = {
+    "exchange.webhooks.rest.replay_webhook": {"after": "evt-0"},
+    "registry.rest_filings.amend_filing": {"roles": ["ebc"], "data": {}},
+    "registry.rest_goods.file_table": {"only_good": True},
+}
 """What an operation takes, where without it nothing would be said about the object."""
 
 
@@ -64,7 +80,10 @@ def values(site: Site, one: Endpoint, code: str) -> dict[str, str]:
     if one.of:
         return {one.of: code}
     found = site[ABOUT[one.view.removeprefix("silkgate.")]][code]
-    return dict.fromkeys(("number", "code", "name"), found) | {"evidence_id": site["evidence"][code]}
+    return dict.fromkeys(("number", "code", "name"), found) | {
+        "evidence_id": site["evidence"][code],
+        "paper": "business_licence",
+    }
 
 
 def make(database: str, folder: Path) -> Site:

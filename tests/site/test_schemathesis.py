@@ -34,7 +34,12 @@ NOW = datetime.now(tz=UTC)
 NETSTRINGS = "application/vnd.silkgate.netstrings"
 
 
-@schemathesis.serializer(NETSTRINGS)
+FILES = ("application/pdf", *(f"application/vnd.openxmlformats-officedocument.{kind}" for kind in (
+    "spreadsheetml.sheet", "wordprocessingml.document",
+)))  # fmt: skip
+
+
+@schemathesis.serializer(NETSTRINGS, *FILES)
 def as_bytes(context: Any, value: Any) -> bytes:
     """Whatever was made up, as it is: what it means is for the door to find out."""
     return value if isinstance(value, bytes) else str(value).encode()

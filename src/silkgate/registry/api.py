@@ -68,6 +68,7 @@ from silkgate.registry.queries import (
     purposes_of,
     record,
     register,
+    role_words,
     versions,
     view,
 )
@@ -129,6 +130,7 @@ __all__ = [
     "read_sheet",
     "record",
     "register",
+    "role_words",
     "set_class",
     "set_zone",
     "submit",
