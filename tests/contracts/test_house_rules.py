@@ -223,6 +223,14 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "worker.py": "the engine as a process",
         "replay": "stored messages through the engine again, beside what was recorded",
     },
+    "drafts": {
+        "access.py": "what there is to do in it",
+        "forms.py": "a draft as a form, made of the field catalogue",
+        "offers.py": "what can be computed from what was typed",
+        "signing.py": "signing where the private key is elsewhere",
+        "signpages.py": "pages of signing and sending, and what all its pages share",
+        "taxes.py": "what a document would be taxed, to be seen before it is sent",
+    },
     "portal": {
         "logbook.py": "the verifiable log as a page: is this receipt in it?",
         "counting.py": "follows what was committed and counts it, for monitoring and the operators' page",

@@ -17,6 +17,8 @@ from silkgate.casework import api as casework
 from silkgate.casework import evidence
 from silkgate.casework.models import CaseRow
 from silkgate.clearance.api import run_case
+from silkgate.drafts import actions as drafts
+from silkgate.drafts.domain import Content
 from silkgate.exchange import models as exchange
 from silkgate.identity import actions, api, models
 from silkgate.identity.api import DUTIES, SCOPES, Actor
@@ -36,6 +38,14 @@ ABOUT = {
     "casework.pages.paper": "case",
     "casework.rest.one_case": "case",
     "clearance.rest.one_declaration": "declaration",
+    "drafts.pages.copied": "draft",
+    "drafts.pages.discarded": "draft",
+    "drafts.pages.one": "draft",
+    "drafts.pages.paper": "draft",
+    "drafts.pages.xml": "draft",
+    "drafts.signpages.send": "draft",
+    "drafts.signpages.sign": "draft",
+    "drafts.signpages.signed_info": "draft",
     "exchange.webhooks.rest.end_webhook": "webhook",
     "exchange.webhooks.rest.list_deliveries": "webhook",
     "exchange.webhooks.rest.one_webhook": "webhook",
@@ -211,6 +221,11 @@ def _upload(code: str, at: datetime) -> str:
     return str(made.id)
 
 
+def _draft(code: str, at: datetime) -> str:
+    made = drafts.make(Actor(f"chair-{code}"), code, "311", Content({"orderNo": f"of {code}"}), faults=1, at=at)
+    return str(made.pk)
+
+
 def _enterprise(code: str, at: datetime) -> str:
     registry.Enterprise.objects.create(code=code, name=f"单位{code}", roles=["ebc"], credit_class="B")
     registry.Version.objects.create(
@@ -234,6 +249,7 @@ _MAKERS: dict[str, Callable[[str, datetime], str]] = {
     "filing": _filing,
     "goods": _goods,
     "upload": _upload,
+    "draft": _draft,
     "enterprise": _enterprise,
     "permit": _permit,
     "webhook": _webhook,

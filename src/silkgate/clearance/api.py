@@ -1,7 +1,8 @@
 """The door of clearance: load a zone, run the engine, run a case, replay what was recorded."""
 
 from silkgate.clearance.cases import CaseResult, run_case
-from silkgate.clearance.check import Checked, check_message
+from silkgate.clearance.check import Alone, Checked, check_alone, check_message
+from silkgate.clearance.domain import AssessedLine
 from silkgate.clearance.dossier import carried, names_persons, said_in, without_persons
 from silkgate.clearance.engine.run import Engine, EngineBusyError
 from silkgate.clearance.explain import reason
@@ -13,6 +14,8 @@ from silkgate.clearance.zonefolder import FolderError, ZoneFolder, load_zone, re
 __all__ = [
     "COUNTED",
     "GROUP_NAMES",
+    "Alone",
+    "AssessedLine",
     "CaseResult",
     "Checked",
     "Cleared",
@@ -24,6 +27,7 @@ __all__ = [
     "Replayed",
     "ZoneFolder",
     "carried",
+    "check_alone",
     "check_message",
     "clear_folder",
     "latest",

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db import connection
 
-from silkgate.clearance.domain import Party
+from silkgate.clearance.domain import AssessedLine, Party
+from silkgate.clearance.engine import assess, match
 from silkgate.clearance.engine.take import judge_lines, judge_sender
 from silkgate.exchange import api as exchange
 from silkgate.identity import api as identity
+from silkgate.kernel.clock import china_day
 from silkgate.kernel.findings import Finding
 from silkgate.registry import api as registry
+from silkgate.tariff import api as tariff
 
 
 class Checked(NamedTuple):
@@ -29,6 +33,53 @@ class Checked(NamedTuple):
 
 def check_message(raw: bytes) -> Checked:
     """The stages of intake, then signature and sender against what is filed in this installation."""
+    return judge(*_examined(raw))
+
+
+class Alone(NamedTuple):
+    """What can be said of a message's documents before their companions are there."""
+
+    findings: list[Finding]
+    assessed: list[AssessedLine]
+    """Value and taxes of a declaration whose goods are all in the tariff; empty otherwise."""
+
+
+def check_alone(raw: bytes, at: datetime) -> Alone:
+    """As `check_message`, then every group of clearing that needs one document only, by the law of `at`'s day.
+
+    Of an order its sums; of a declaration parties, fields, goods, and the single limit as if nothing had been bought.
+    """
+    found, parties = _examined(raw)
+    findings = judge(found, parties).findings
+    assessed: list[AssessedLine] = []
+    documents = found.records() if not found.refusal else []
+    if found.code in ("311", "621") and documents:
+        with connection.cursor() as cursor:
+            zone = registry.zone(cursor)
+        law = tariff.law_of(china_day(at), policy=zone.policy if zone else None)
+        for document in documents:
+            more, lines = _alone(found.code, document, parties, law)
+            findings += [finding for finding in more if finding not in findings]
+            assessed += lines
+    return Alone(findings, assessed)
+
+
+def _alone(
+    code: str, document: Any, parties: Mapping[str, Party], law: tariff.Law
+) -> tuple[list[Finding], list[AssessedLine]]:
+    if code == "311":
+        return match.sums(document), []
+    mode = match.mode_of(document, law)
+    goods, rates = match.goods(document, mode, law)
+    findings = [*match.parties(document, parties), *match.fields(document, mode, law.day), *goods]
+    if len(rates) < len(document.lines):
+        return findings, []
+    valued = assess.value(document)
+    over, full = assess.limits(document, valued.total_cents, 0, law)
+    return findings + over, assess.assess_lines(document, valued, rates, law, full=full)
+
+
+def _examined(raw: bytes) -> tuple[exchange.Found, dict[str, Party]]:
     with connection.cursor() as cursor:
         filed = identity.certificates(cursor)
         parties = {
@@ -38,7 +89,7 @@ def check_message(raw: bytes) -> Checked:
     found = exchange.examine(
         raw, lambda code: filed.get(code, ()), max_message_bytes=exchange.max_message_bytes()
     ).found
-    return judge(found, parties)
+    return found, parties
 
 
 def judge(found: exchange.Found, parties: Mapping[str, Party]) -> Checked:

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "silkgate.bonded",
     "silkgate.risk",
     "silkgate.clearance",
+    "silkgate.drafts",
     "silkgate.portal",
     # Behind the rooms, so that our templates of the same names are found first.
     "allauth",

@@ -122,7 +122,7 @@ def match(declaration: Declaration, order: Order, payment: Payment, waybill: Way
     elif order.buyer_name != declaration.buyer_name:
         findings.append(Finding("match.buyer", "buyerName", declaration.buyer_name, order.buyer_name))
     _match_lines(declaration, order, findings)
-    _match_sums(order, findings)
+    findings += sums(order)
     _match_payment(order, payment, findings)
     if waybill.consignee != order.consignee:
         findings.append(Finding("match.consignee", "consignee", waybill.consignee, order.consignee))
@@ -176,7 +176,9 @@ def _match_lines(declaration: Declaration, order: Order, findings: list[Finding]
     findings.extend([Finding("match.items", "gnum", "", str(gnum), gnum) for gnum in ordered])
 
 
-def _match_sums(order: Order, findings: list[Finding]) -> None:
+def sums(order: Order) -> list[Finding]:
+    """Whether an order adds up: its lines, their sum, what was paid."""
+    findings: list[Finding] = []
     total = 0
     for line in order.lines:
         total += line.total_price_e5
@@ -192,6 +194,7 @@ def _match_sums(order: Order, findings: list[Finding]) -> None:
     paid = order.goods_value_e5 + order.freight_e5 + order.tax_total_e5 - order.discount_e5
     if abs(paid - order.actural_paid_e5) > TOLERANCE_E5:
         findings.append(Finding("match.order_sum", "acturalPaid", format_e5(order.actural_paid_e5), format_e5(paid)))
+    return findings
 
 
 def choose_payment(order: Order, payments: Sequence[DocumentEntry]) -> DocumentEntry:

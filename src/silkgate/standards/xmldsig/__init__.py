@@ -7,8 +7,17 @@ digest of its own name. `verify` judges, `sign` writes; neither knows whom a cer
 
 from silkgate.standards.xmldsig.algorithms import Method
 from silkgate.standards.xmldsig.certificate import Certificate
-from silkgate.standards.xmldsig.sign import sign
+from silkgate.standards.xmldsig.sign import octets_to_sign, sign, with_value
 from silkgate.standards.xmldsig.signing_key import SigningKey
 from silkgate.standards.xmldsig.verify import Verdict, verify
 
-__all__ = ["Certificate", "Method", "SigningKey", "Verdict", "sign", "verify"]
+__all__ = [
+    "Certificate",
+    "Method",
+    "SigningKey",
+    "Verdict",
+    "octets_to_sign",
+    "sign",
+    "verify",
+    "with_value",
+]

@@ -10,7 +10,7 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from silkgate.standards.xmldsig.keys import PublicKey, public_key_of
+from silkgate.standards.xmldsig.keys import PublicKey, Sm2PublicKey, public_key_of
 
 MAX_DER_BYTES = 16 * 1024
 """Real ones have 1 to 2 KB; a message may embed what it likes, and readings are cached."""
@@ -42,6 +42,11 @@ class Certificate:
     def from_pem(pem: bytes) -> Certificate:
         """Reads the first certificate of a PEM text; ValueError as in `from_der`."""
         return Certificate.from_der(x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER))
+
+    @property
+    def is_sm2(self) -> bool:
+        """Whether its key is SM2; else it is RSA."""
+        return isinstance(self.key, Sm2PublicKey)
 
     def __reduce__(self) -> tuple[Callable[[bytes], Certificate], tuple[bytes]]:
         return Certificate.from_der, (self.der,)

@@ -8,6 +8,7 @@ from lxml import etree
 
 from silkgate.standards import safexml
 from silkgate.standards.xmldsig.algorithms import C14N, DSIG, ENVELOPED, Method
+from silkgate.standards.xmldsig.certificate import Certificate
 from silkgate.standards.xmldsig.signing_key import SigningKey
 
 
@@ -17,6 +18,20 @@ def sign(raw: bytes, key: SigningKey, method: Method) -> bytes:
     Raises XmlRefused where `raw` cannot be read safely, ValueError where it is signed already or `method` does not go
     with the key.
     """
+    octets = octets_to_sign(raw, key.certificate, method)
+    return with_value(raw, key.certificate, method, key.value(method, octets))
+
+
+def octets_to_sign(raw: bytes, certificate: Certificate, method: Method) -> bytes:
+    """The canonical SignedInfo of `raw`, for a key that is elsewhere. Errors as in `sign`."""
+    signature = safexml.parse(with_value(raw, certificate, method, b"")).find(f"{{{DSIG}}}Signature")
+    if signature is None:  # what looked like the end tag stands in a comment
+        raise ValueError("the end tag of the root was not found")
+    return etree.tostring(signature[0], method="c14n", with_comments=False)
+
+
+def with_value(raw: bytes, certificate: Certificate, method: Method, value: bytes) -> bytes:
+    """The message with a Signature that has this value; whether it verifies is not asked. Errors as in `sign`."""
     root = safexml.parse(raw)
     if root.find(f"{{{DSIG}}}Signature") is not None:
         raise ValueError("the message is signed already")
@@ -24,23 +39,18 @@ def sign(raw: bytes, key: SigningKey, method: Method) -> bytes:
     end = raw.rfind(b"</")
     if end < 0:
         raise ValueError("the root has no end tag")
-    unsigned = raw[:end] + _signature(key, method, digest, b"") + raw[end:]
-    signature = safexml.parse(unsigned).find(f"{{{DSIG}}}Signature")
-    if signature is None:  # what looked like the end tag stands in a comment
-        raise ValueError("the end tag of the root was not found")
-    octets = etree.tostring(signature[0], method="c14n", with_comments=False)
-    return raw[:end] + _signature(key, method, digest, key.value(method, octets)) + raw[end:]
+    return raw[:end] + _signature(certificate, method, digest, value) + raw[end:]
 
 
-def _signature(key: SigningKey, method: Method, digest: bytes, value: bytes) -> bytes:
+def _signature(certificate: Certificate, method: Method, digest: bytes, value: bytes) -> bytes:
     return (
         f'<ds:Signature xmlns:ds="{DSIG}"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm="{C14N}"/>'
         f'<ds:SignatureMethod Algorithm="{method.uri}"/><ds:Reference URI=""><ds:Transforms>'
         f'<ds:Transform Algorithm="{ENVELOPED}"/></ds:Transforms><ds:DigestMethod Algorithm="{method.digest_uri}"/>'
         f"<ds:DigestValue>{_base64(digest)}</ds:DigestValue></ds:Reference></ds:SignedInfo>"
         f"<ds:SignatureValue>{_base64(value)}</ds:SignatureValue>"
-        f"<ds:KeyInfo><ds:KeyName>{key.certificate.serial}</ds:KeyName><ds:X509Data>"
-        f"<ds:X509Certificate>{_base64(key.certificate.der)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
+        f"<ds:KeyInfo><ds:KeyName>{certificate.serial}</ds:KeyName><ds:X509Data>"
+        f"<ds:X509Certificate>{_base64(certificate.der)}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>"
         "</ds:Signature>"
     ).encode("ascii")
 

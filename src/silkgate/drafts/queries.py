@@ -1,0 +1,106 @@
+"""Reads of drafts: lists, what was typed, the message that it would be, certificates that it can be signed with."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import connection
+
+from silkgate.drafts import rules
+from silkgate.drafts.domain import Content
+from silkgate.drafts.models import Draft
+from silkgate.identity import api as identity
+from silkgate.kernel.clock import china_day
+from silkgate.registry import api as registry
+from silkgate.standards.ceb.message import Transfer
+from silkgate.standards.xmldsig import Certificate
+from silkgate.tariff import api as tariff
+
+OPEN, STALE, SENT = "open", "stale", "sent"
+STATES = (OPEN, STALE, SENT)
+
+
+def draft(number: int) -> Draft | None:
+    """A draft; None: there is none."""
+    return Draft.objects.filter(pk=number).first()
+
+
+def content(row: Draft) -> Content:
+    """What was typed."""
+    return Content(row.head, tuple(row.lines))
+
+
+def stale_before(at: datetime) -> datetime:
+    """Drafts that nobody has changed since are stale, by the policy of the day."""
+    days = tariff.parameter("drafts.stale_days", china_day(at)).value
+    return at - timedelta(days=int(str(days)))
+
+
+def state_of(row: Draft, at: datetime) -> str:
+    """open, stale or sent."""
+    if row.sent_at is not None:
+        return SENT
+    return STALE if row.changed_at < stale_before(at) else OPEN
+
+
+class Page(NamedTuple):
+    """One page of drafts, last changed first; `before` asks for the next one (0: the list ends)."""
+
+    rows: tuple[Draft, ...]
+    before: int
+
+
+def listed(organisation: str, state: str, at: datetime, *, skip: int = 0, limit: int = 50) -> Page:
+    """Drafts of an organisation in one state; empty: in any."""
+    rows = Draft.objects.filter(organisation_code=organisation).order_by("-changed_at", "-id").defer("signed", "lines")
+    if state == SENT:
+        rows = rows.filter(sent_at__isnull=False)
+    elif state == STALE:
+        rows = rows.filter(sent_at=None, changed_at__lt=stale_before(at))
+    elif state == OPEN:
+        rows = rows.filter(sent_at=None, changed_at__gte=stale_before(at))
+    found = tuple(rows[skip : skip + limit + 1])
+    return Page(found[:limit], skip + limit if len(found) > limit else 0)
+
+
+def law(at: datetime) -> tariff.Law:
+    """The law of the day in this zone."""
+    with connection.cursor() as cursor:
+        zone = registry.zone(cursor)
+    return tariff.law_of(china_day(at), policy=zone.policy if zone else None)
+
+
+def sender(organisation: str) -> Transfer | None:
+    """How an organisation names itself in its messages; None where it is not on file with an address for receipts."""
+    with connection.cursor() as cursor:
+        known = registry.enterprises(cursor).get(organisation)
+    return Transfer(known.code, known.name or known.code, "DXP", known.dxp_id or known.code) if known else None
+
+
+def certificates(organisation: str, at: datetime) -> tuple[Certificate, ...]:
+    """Certificates with which an organisation can sign at the time `at`, in the order of filing."""
+    with connection.cursor() as cursor:
+        filed = identity.certificates(cursor).get(organisation, ())
+    return tuple(one for one in filed if one.not_before <= at < one.not_after)
+
+
+def certificate(organisation: str, fingerprint: str, at: datetime) -> Certificate | None:
+    """One of them, by its fingerprint."""
+    return next((one for one in certificates(organisation, at) if one.fingerprint == fingerprint), None)
+
+
+def unsigned(row: Draft, at: datetime | None = None) -> bytes:
+    """The message of a draft, with the time that it was stamped with, else `at`. Raises ValueError for a fault."""
+    when = row.stamped_at or at
+    transfer = sender(row.organisation_code)
+    if when is None or transfer is None:
+        raise ValueError("a draft becomes a message once it is stamped, for an organisation on file")
+    return rules.message(
+        row.kind,
+        content(row),
+        transfer,
+        guid=row.guid,
+        document_guid=row.document_guid,
+        at=rules.message_stamp(when),
+    )
