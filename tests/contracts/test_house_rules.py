@@ -221,6 +221,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "cases.py": "example cases: run a folder, compare",
         "zonefolder.py": "a zone as a folder of tables, read and loaded through the doors",
         "worker.py": "the engine as a process",
+        "consumer": "a person's own allowance: who it is, every use, objection",
         "replay": "stored messages through the engine again, beside what was recorded",
     },
     "drafts": {

@@ -10,6 +10,7 @@ from django.urls import path
 from django.views.decorators.http import require_GET
 
 from silkgate.clearance import actions, dossier, queries
+from silkgate.clearance.consumer import pages as consumer
 from silkgate.clearance.domain import DETAINED, HELD
 from silkgate.clearance.evidence import coded, field_name
 from silkgate.clearance.explain import selection_findings
@@ -205,6 +206,7 @@ def pending(request: HttpRequest, number: int) -> HttpResponse:
 
 
 urlpatterns = [
+    *consumer.urlpatterns,
     path("declarations", declarations, name="declarations"),
     path("declarations/<int:number>", declaration, name="declaration"),
     path("officer/", desk, name="officer"),

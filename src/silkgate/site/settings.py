@@ -11,6 +11,7 @@
 - `SILKGATE_NATS_URL`, `SILKGATE_NATS_PREFIX`, `SILKGATE_NATS_REPLICAS`: servers that carry messages too
 - `SILKGATE_MAX_EVIDENCE_BYTES`: size limit of one file that belongs to a case
 - `SILKGATE_VIRUS_SCANNER`: socket or host:port of clamd, which looks at such files
+- `SILKGATE_IDENTITY_CHECK`: what finds out whether a consumer is who they say
 - `SILKGATE_WEBHOOK_NETWORKS`: networks, not public, that webhooks may lead into
 - `SILKGATE_LOG=json`: logs as JSON lines
 - `SILKGATE_METRICS_TOKEN`: who knows it may read /metrics
@@ -172,6 +173,8 @@ STORAGE_PLACES = (_HOME.root, EmbeddedPostgres(_HOME.postgres).data)
 MAX_EVIDENCE_BYTES = _whole("SILKGATE_MAX_EVIDENCE_BYTES", 20 * 2**20)
 EVIDENCE_FOLDER = _HOME.evidence
 VIRUS_SCANNER = os.environ.get("SILKGATE_VIRUS_SCANNER", "").strip()
+
+IDENTITY_CHECK = os.environ.get("SILKGATE_IDENTITY_CHECK") or "silkgate.clearance.consumer.proof.knows_a_parcel"
 
 WEBHOOK_NETWORKS = _listed("SILKGATE_WEBHOOK_NETWORKS")
 

@@ -61,6 +61,8 @@ class Notice(NamedTuple):
     read_in: str
     """Where the text, or the fact that it exists, was read."""
     verified: bool
+    href: str = ""
+    """Address of the text, where one is known that stays."""
 
 
 class Citation(NamedTuple):
@@ -145,6 +147,8 @@ class Card:
     reading: Text | None
     """How an unclear text is read here, and why."""
     example: Finding
+    causes: tuple[Text, ...] = ()
+    """How it typically comes about, for its help page."""
 
     @property
     def verified(self) -> bool:

@@ -41,7 +41,7 @@ def read_notices(path: Path) -> dict[str, Notice]:
 
 
 def _notice(key: str, table: Table) -> Notice:
-    table.only("title", "subject", "published", "in_force_from", "in_force_to", "read_in", "verified")
+    table.only("title", "subject", "published", "in_force_from", "in_force_to", "read_in", "verified", "href")
     return Notice(
         key=key,
         title=table.bilingual("title"),
@@ -51,6 +51,7 @@ def _notice(key: str, table: Table) -> Notice:
         in_force_to=table.day_or_none("in_force_to"),
         read_in=table.text("read_in"),
         verified=table.flag("verified"),
+        href=table.text("href") if "href" in table.content else "",
     )
 
 
@@ -143,7 +144,7 @@ def read_cards(path: Path, notices: Mapping[str, Notice]) -> list[Card]:
     for place, table in enumerate(content.tables("rules"), start=1):
         table.only(
             "id", "slug", "effect", "title", "sentence", "mend", "law", "in_force_from", "in_force_to", "receipts",
-            "reading", "example",
+            "reading", "example", "causes",
         )  # fmt: skip
         dated = table if "in_force_from" in table.content else group
         card = Card(
@@ -162,6 +163,7 @@ def read_cards(path: Path, notices: Mapping[str, Notice]) -> list[Card]:
             receipts=_receipts(table),
             reading=table.bilingual("reading") if "reading" in table.content else None,
             example=_example(table.text("slug"), table.table("example")),
+            causes=_causes(table),
         )
         _judge(card, table)
         cards.append(card)
@@ -179,6 +181,11 @@ def _receipts(table: Table) -> Mapping[str, str]:
             Text('写成"622" = "-621005"，其余回执写"*"', 'Write "622" = "-621005", and "*" for all other receipts'),
         )
     return MappingProxyType(receipts)
+
+
+def _causes(table: Table) -> tuple[Text, ...]:
+    entries = table.tables("causes") if "causes" in table.content else ()
+    return tuple(Text(entry.text("zh"), entry.text("en")) for entry in entries)
 
 
 def _example(slug: str, table: Table) -> Finding:

@@ -1,0 +1,284 @@
+"""Pages of a person's own allowance: without an account, behind a check of who one is, for fifteen minutes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST
+
+from silkgate.casework import api as casework
+from silkgate.casework.api import Case, EvidenceRefused, MoveRefused
+from silkgate.clearance.consumer import objections, proof, uses
+from silkgate.clearance.consumer.forms import ClaimForm, ObjectionForm, StepForm, papers_of
+from silkgate.clearance.consumer.proof import Claim, Person
+from silkgate.identity.api import action, opens, require
+from silkgate.kernel.clock import china_day
+from silkgate.kernel.text import Text
+from silkgate.ui.formats import masked
+from silkgate.ui.links import address, asked_number
+from silkgate.ui.shapes import Event, Law, Pager
+from silkgate.ui.states import State
+from silkgate.ui.templatetags.ui import text
+
+COOKIE = "silkgate_allowance"
+PLACE = "/allowance"
+PAGE_LINES = 10
+PURPOSE = "本人查询 · The person’s own enquiry"
+
+ENQUIRE = action("clearance.allowance", "查询本人年度额度", "Ask for one’s own yearly allowance", anyone=True)
+OWN_USES = action(
+    "clearance.own_uses",
+    "本人查看身份使用记录",
+    "Read the uses of one’s own identity",
+    anyone=True,
+    personal=True,
+)
+"""For everybody, each for themselves: who that is, `proof` has found and a cookie of its own says."""
+
+NOT_FOUND = Text(
+    "没有查到与所填内容一致的记录。请核对身份号码、姓名和单号，三项须与下单时的完全一致；"
+    "为保护您的信息，不说明是哪一项不符。",
+    "Nothing agrees with what you gave. Check number, name and parcel: all three as they were when you ordered. "
+    "To protect you, it is not said which one differs.",
+)
+TOO_OFTEN = Text(
+    "尝试次数过多，请15分钟后再试；这一次没有核对。",
+    "Too many tries. Wait for 15 minutes; this one was not looked at.",
+)
+UNAVAILABLE = Text(
+    "身份核验服务暂时没有应答，请稍后再试。", "The identity check does not answer at the moment. Try again later."
+)
+OVER = Text("查询时间已过，请重新核对身份。", "Your time is over. Please show again who you are.")
+
+
+@opens(ENQUIRE)
+@never_cache
+@sensitive_post_parameters()
+@sensitive_variables()
+@require_http_methods(["GET", "HEAD", "POST"])
+def allowance(request: HttpRequest) -> HttpResponse:
+    """GET, POST /allowance: who one is; then the year's limits and what was used of them, newest first."""
+    if request.method == "POST":
+        return _prove(request)
+    person = _person(request)
+    if person is None:
+        return _asks(request, ClaimForm(china_day(_at(request))))
+    return _private(_overview(request, person))
+
+
+def _prove(request: HttpRequest) -> HttpResponse:
+    at = _at(request)
+    form = ClaimForm(china_day(at), request.POST)
+    if not form.is_valid():
+        return _asks(request, form)
+    claim = Claim(**form.cleaned_data)
+    if not proof.admit(claim, request.META.get("REMOTE_ADDR", ""), at):
+        form.add_error(None, text(TOO_OFTEN))
+        return _asks(request, form, HTTPStatus.TOO_MANY_REQUESTS)
+    try:
+        holds = proof.identity_check()(claim)
+    except proof.CheckUnavailable:
+        form.add_error(None, text(UNAVAILABLE))
+        return _asks(request, form, HTTPStatus.SERVICE_UNAVAILABLE)
+    if not holds:
+        form.add_error(None, text(NOT_FOUND))
+        return _asks(request, form)
+    response = redirect("allowance")
+    response.set_cookie(
+        COOKIE,
+        proof.sealed(Person(claim.id_number, claim.name), at),
+        max_age=proof.LASTS,
+        path=PLACE,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
+
+
+def _asks(request: HttpRequest, form: ClaimForm, status: int = HTTPStatus.OK) -> HttpResponse:
+    return _private(render(request, "clearance/consumer_check.html", {"form": form}, status=status))
+
+
+def _overview(request: HttpRequest, person: Person) -> HttpResponse:
+    _record(request, person)
+    day = china_day(_at(request))
+    before = asked_number(request, "before")
+    page = uses.uses(person.id_number, day.year, before=before, limit=PAGE_LINES)
+    held = uses.allowance(person.id_number, day)
+    context = {
+        "person": person,
+        "masked_number": masked(person.id_number),
+        "allowance": held,
+        "annual_law": _law(held.annual),
+        "single_law": _law(held.single),
+        "lines": [(line, _state(objections.newest(line.number))) for line in page.lines],
+        "pager": Pager(address("allowance") if before else "", _older(page.older)),
+    }
+    return render(request, "clearance/consumer_uses.html", context)
+
+
+def _older(number: int | None) -> str:
+    return address("allowance", before=number) if number else ""
+
+
+@opens(ENQUIRE)
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def use(request: HttpRequest, number: int) -> HttpResponse:
+    """GET, POST /allowance/uses/<number>: one use of one's identity; the objection to it, and the officer's answer."""
+    person = _person(request)
+    if person is None:
+        if _had_cookie(request):
+            messages.info(request, text(OVER))
+        return redirect("allowance")
+    found = uses.use(person.id_number, china_day(_at(request)).year, number) if number < 2**63 else None
+    if found is None:
+        raise Http404
+    if request.method == "POST":
+        return _act(request, person, found)
+    return _private(_shown(request, person, found, _blank(request, person, found)))
+
+
+Form = ObjectionForm | StepForm
+
+
+def _blank(request: HttpRequest, person: Person, found: uses.Use, *given: Any) -> Form | None:
+    """What can be sent about a use now: an objection, a move of the one that there is, or nothing."""
+    case = objections.newest(found.number)
+    if case is None:
+        return ObjectionForm(*given)
+    moves = casework.possible(objections.applicant(person, case), case, _at(request))
+    return StepForm(case, moves, *given) if moves else None
+
+
+def _act(request: HttpRequest, person: Person, found: uses.Use) -> HttpResponse:
+    form = _blank(request, person, found, request.POST, request.FILES)
+    if form is None or not form.is_valid():
+        return _private(_shown(request, person, found, form))
+    said, at = form.cleaned_data, _at(request)
+    papers = papers_of(said["paper"], settings.MAX_EVIDENCE_BYTES)
+    try:
+        if isinstance(form, ObjectionForm):
+            objections.object_to(person, found, said["statement"], papers, at)
+        else:
+            case = objections.newest(found.number)
+            assert case is not None, "a step is asked for where there is a case"
+            objections.go_on(person, case, said["move"], said["reason"], papers, said["version"], at)
+    except EvidenceRefused as refused:
+        form.add_error("paper", text(refused.text))
+    except MoveRefused as refused:
+        form.add_error(None, text(refused.text))
+    else:
+        done = Text("已收到，答复会显示在本页。", "Received. The answer will be on this page.")
+        messages.success(request, text(done))
+        return redirect("allowance-use", number=found.number)
+    return _private(_shown(request, person, found, form))
+
+
+def _shown(request: HttpRequest, person: Person, found: uses.Use, form: Form | None) -> HttpResponse:
+    _record(request, person)
+    case = objections.newest(found.number)
+    context = {
+        "person": person,
+        "masked_number": masked(person.id_number),
+        "use": found,
+        "form": form,
+        "objecting": isinstance(form, ObjectionForm),
+        "objection": case,
+        "state": _state(case),
+        "note": casework.calendar_note(china_day(case.entered_at), case.due_on) if case and case.due_on else None,
+        "papers": casework.evidence(case.id) if case else [],
+        "events": _events(case) if case else (),
+    }
+    return render(request, "clearance/consumer_use.html", context)
+
+
+def _state(case: Case | None) -> State | None:
+    """Word and mark of an objection; who it waits for as its meaning."""
+    if case is None:
+        return None
+    known = casework.workflow(case.workflow).states[case.state]
+    mark = known.mark or ("held" if known.waits_for == casework.APPLICANT else "waiting")
+    return State(case.state, mark, known.words, known.words)
+
+
+_SAID = Text("您提出异议", "You objected")
+_YOU, _CUSTOMS = Text("您", "You"), Text("海关", "Customs")
+
+
+def _events(case: Case) -> tuple[Event, ...]:
+    """What happened to an objection, oldest first; officers without their names."""
+    known = casework.workflow(case.workflow)
+    events = []
+    for step in casework.history(case.id):
+        move = known.move(step.move)
+        said = step.reason or ("" if move else str(case.data.get("statement", "")))
+        if step.rule:
+            said += f"（{step.rule}）"
+        state = known.states[step.target]
+        events.append(
+            Event(
+                step.at,
+                move.words if move else _SAID,
+                _CUSTOMS if step.agency else _YOU,
+                Text(said, said) if said else None,
+                state.mark or "waiting",
+            )
+        )
+    return tuple(events)
+
+
+@opens(ENQUIRE)
+@require_POST
+def end(request: HttpRequest) -> HttpResponse:
+    """POST /allowance/end: forget who one is, at once."""
+    response = redirect("allowance")
+    response.delete_cookie(COOKIE, path=PLACE, samesite="Strict")
+    return response
+
+
+# --- Who it is --------------------------------------------------------------------------------------------------------
+
+
+def _person(request: HttpRequest) -> Person | None:
+    return proof.opened(request.COOKIES.get(COOKIE, ""), _at(request))
+
+
+def _had_cookie(request: HttpRequest) -> bool:
+    return COOKIE in request.COOKIES
+
+
+def _record(request: HttpRequest, person: Person) -> None:
+    """Keep that personal data was read, by a name that says nothing of the person."""
+    require(request, OWN_USES, subject=f"consumer/{person.pseudonym}{request.path}", purpose=PURPOSE)
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _law(value: uses.Value) -> Law:
+    return Law(value.law.text, value.since, "", value.verified and value.law.verified)
+
+
+def _at(request: HttpRequest) -> datetime:
+    at: datetime = request.moment  # type: ignore[attr-defined]
+    return at
+
+
+urlpatterns = [
+    path("allowance", allowance, name="allowance"),
+    path("allowance/end", end, name="allowance-end"),
+    path("allowance/uses/<int:number>", use, name="allowance-use"),
+]
