@@ -11,7 +11,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 SRC = ROOT / "src" / "silkgate"
 
-LIBRARIES = frozenset({"kernel", "standards", "ui"})
+LIBRARIES = frozenset({"kernel", "standards", "client", "ui"})
 """Floors that anyone above may use in full; every other floor is a room with a door."""
 
 

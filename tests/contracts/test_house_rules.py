@@ -223,6 +223,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "worker.py": "the engine as a process",
         "consumer": "a person's own allowance: who it is, every use, objection",
         "replay": "stored messages through the engine again, beside what was recorded",
+        "sandbox.py": "the engine over a zone in memory, for the test bench",
     },
     "drafts": {
         "access.py": "what there is to do in it",
@@ -231,6 +232,17 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "signing.py": "signing where the private key is elsewhere",
         "signpages.py": "pages of signing and sending, and what all its pages share",
         "taxes.py": "what a document would be taxed, to be seen before it is sent",
+    },
+    "testbench": {
+        "access.py": "what there is to do on it, for pages and REST alike",
+        "scenarios.py": "reads reference/scenarios: the zone of the bench, purchases, scenarios",
+        "playing.py": "one run: what it is played on, played, told",
+        "checking.py": "whether a run did what its scenario asks for",
+        "fixes.py": "the nearest change that would pass, by rule",
+        "formfixes.py": "the same for what cannot be read",
+        "signfixes.py": "the same for signatures",
+        "shown.py": "runs in words and shapes",
+        "forms.py": "what its pages ask for",
     },
     "portal": {
         "logbook.py": "the verifiable log as a page: is this receipt in it?",

@@ -2,12 +2,13 @@
 
 from silkgate.clearance.cases import CaseResult, run_case
 from silkgate.clearance.check import Alone, Checked, check_alone, check_message
-from silkgate.clearance.domain import AssessedLine
+from silkgate.clearance.domain import AssessedLine, Party
 from silkgate.clearance.dossier import carried, names_persons, said_in, without_persons
 from silkgate.clearance.engine.run import Engine, EngineBusyError
 from silkgate.clearance.explain import reason
 from silkgate.clearance.queries import COUNTED, GROUP_NAMES, Line, latest, matching, newest, reasons_lately, today
 from silkgate.clearance.replay import NothingToReplayError, Replayed, replay
+from silkgate.clearance.sandbox import Item, Played, PlayedDeclaration, Sandbox, SandboxZone
 from silkgate.clearance.worker import Cleared, clear_folder, run_engine
 from silkgate.clearance.zonefolder import FolderError, ZoneFolder, load_zone, read_zone_folder
 
@@ -22,9 +23,15 @@ __all__ = [
     "Engine",
     "EngineBusyError",
     "FolderError",
+    "Item",
     "Line",
     "NothingToReplayError",
+    "Party",
+    "Played",
+    "PlayedDeclaration",
     "Replayed",
+    "Sandbox",
+    "SandboxZone",
     "ZoneFolder",
     "carried",
     "check_alone",

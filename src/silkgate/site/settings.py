@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "silkgate.bonded",
     "silkgate.risk",
     "silkgate.clearance",
+    "silkgate.testbench",
     "silkgate.drafts",
     "silkgate.portal",
     # Behind the rooms, so that our templates of the same names are found first.

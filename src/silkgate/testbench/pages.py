@@ -1,0 +1,209 @@
+"""Pages of the bench: what is published, an organisation's own bench, one run with its explanations."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from silkgate import __version__
+from silkgate.identity import api as identity
+from silkgate.identity.api import PUBLIC, actor_of, opens
+from silkgate.kernel.clock import china_day
+from silkgate.kernel.text import Text
+from silkgate.testbench import actions, queries, shown
+from silkgate.testbench.access import PLAY, SEE
+from silkgate.testbench.domain import MODES, ROLES, Refused, Scenario
+from silkgate.testbench.forms import CertificateForm, UploadForm, uploaded
+from silkgate.testbench.playing import Firm, prepare
+from silkgate.testbench.scenarios import published
+from silkgate.ui.links import asked, asked_number
+from silkgate.ui.shapes import Chip, Pager
+from silkgate.ui.templatetags.ui import text
+
+PAGE_RUNS = 20
+
+
+@opens(PUBLIC)
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """GET /testbench: the published scenarios by role, for anybody; and the way to one's own benches."""
+    actor = actor_of(request)
+    codes = SEE.where(actor)
+    role = asked(request, "role", ROLES) or next(iter(ROLES))
+    context = {
+        "benches": [(code, name) for code, name in queries.names(codes).items()],
+        "signed_in": bool(actor.kind),
+        "role": ROLES[role],
+        "chips": _role_chips(reverse("testbench"), role),
+        "scenarios": published().of_role(role),
+        "version": published().version,
+    }
+    return render(request, "testbench/home.html", context)
+
+
+@opens(PUBLIC)
+@require_GET
+def scenario(request: HttpRequest, scenario: str) -> HttpResponse:
+    """GET /testbench/scenarios/<id>: what is sent, by whom, with which data, and what has to come back."""
+    found = published().scenarios.get(scenario)
+    if found is None:
+        raise Http404
+    code = next(iter(PLAY.where(actor_of(request))), "")
+    steps = shown.steps(found, _words(found, code, china_day(_at(request))))
+    context = {"scenario": found, "role": ROLES[found.role], "steps": steps, "code": code, "modes": MODES}
+    return render(request, "testbench/scenario.html", context)
+
+
+def _words(scenario: Scenario, code: str, day: date) -> dict[str, str]:
+    firm = Firm(code, queries.names([code])[code]) if code else Firm("YOUR-CODE", "YOUR NAME")
+    return dict(prepare(firm, day, scenario.role).words)
+
+
+@opens(SEE, of="code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def bench(request: HttpRequest, code: str) -> HttpResponse:
+    """GET, POST /testbench/of/<code>: an organisation's bench; messages are uploaded here and played at once."""
+    may_play = PLAY.allows(actor_of(request), code)
+    role = asked(request, "role", ROLES) or _likely_role(code)
+    chosen = asked(request, "scenario", published().scenarios)
+    day = china_day(_at(request))
+    form = UploadForm(list(published().scenarios.values()), day, scenario=chosen)
+    if request.method == "POST":
+        identity.require(request, PLAY, code, subject=f"testbench/{code}")
+        form = UploadForm(list(published().scenarios.values()), day, request.POST)
+        if form.is_valid():
+            try:
+                made = actions.run(
+                    (code, queries.names([code])[code]),
+                    uploaded(request, "messages"),
+                    day=form.cleaned_data["law_day"],
+                    scenario=published().scenarios.get(form.cleaned_data["scenario"]),
+                    by=actor_of(request).name,
+                    at=_at(request),
+                )
+                return redirect("testbench-run", code=code, number=made.id)
+            except Refused as refused:
+                form.add_error("messages", text(refused.text))
+    return _bench(request, code, role, form, CertificateForm(), may_play)
+
+
+def _bench(
+    request: HttpRequest, code: str, role: str, form: UploadForm, certificate: CertificateForm, may_play: bool
+) -> HttpResponse:
+    before = asked_number(request, "before")
+    runs = queries.runs(code, before=before, limit=PAGE_RUNS + 1)
+    own = reverse("testbench-bench", args=[code])
+    standings = queries.standings(code, role, __version__)
+    context = {
+        "code": code,
+        "name": queries.names([code])[code],
+        "may_play": may_play,
+        "form": form,
+        "certificate_form": certificate,
+        "certificates": queries.certificates(code),
+        "role_key": role,
+        "role": ROLES[role],
+        "chips": _role_chips(own, role),
+        "standings": [(one, shown.STANDINGS[one.state]) for one in standings],
+        "missing": queries.missing(standings),
+        "statements": [(one, ROLES[one.role]) for one in queries.statements(code)],
+        "runs": [(one, shown.run_state(one), _title(one.scenario)) for one in runs[:PAGE_RUNS]],
+        "pager": Pager(
+            own if before else "", f"{own}?before={runs[PAGE_RUNS - 1].id}" if len(runs) > PAGE_RUNS else ""
+        ),
+    }
+    status = 422 if form.errors or certificate.errors else 200
+    return render(request, "testbench/bench.html", context, status=status)
+
+
+@opens(PLAY, of="code")
+@require_POST
+def add_certificate(request: HttpRequest, code: str) -> HttpResponse:
+    """POST /testbench/of/<code>/certificates: a certificate that counts on the bench."""
+    form = CertificateForm(request.POST, request.FILES)
+    form.is_valid()
+    upload = request.FILES.get("certificate")
+    try:
+        pem = bytes(upload.read(64 * 1024)) if upload else b""
+        actions.upload_certificate(code, pem, by=actor_of(request).name, at=_at(request))
+    except Refused as refused:
+        form.add_error("certificate", text(refused.text))
+        upload_form = UploadForm(list(published().scenarios.values()), china_day(_at(request)))
+        return _bench(request, code, _likely_role(code), upload_form, form, True)
+    return redirect("testbench-bench", code=code)
+
+
+@opens(SEE, of="code")
+@require_GET
+def run(request: HttpRequest, code: str, number: int) -> HttpResponse:
+    """GET /testbench/of/<code>/runs/<number>: messages, receipts, explanations, nearest fixes, what was checked."""
+    found = queries.one_run(code, number)
+    if found is None:
+        raise Http404
+    report = queries.report_of(found)
+    context = {
+        "code": code,
+        "run": found,
+        "scenario": published().scenarios.get(found.scenario),
+        "state": shown.run_state(found),
+        "messages_told": shown.messages(report, queries.files(found)),
+        "declarations": shown.declarations(report),
+        "checks": shown.checks(report),
+    }
+    return render(request, "testbench/run.html", context)
+
+
+@opens(SEE, of="code")
+@require_GET
+def run_file(request: HttpRequest, code: str, number: int, place: int) -> HttpResponse:
+    """GET /testbench/of/<code>/runs/<number>/files/<place>: a message or a receipt, byte for byte."""
+    found = queries.one_run(code, number)
+    file = queries.file_of(found, place) if found else None
+    if file is None:
+        raise Http404
+    return HttpResponse(
+        bytes(file.body),
+        content_type="application/octet-stream",
+        headers={
+            "Content-Disposition": content_disposition_header(True, f"bench-{number}-{place:03d}-{file.kind}.xml"),
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+def _role_chips(href: str, role: str) -> tuple[Chip, ...]:
+    return tuple(Chip(words, f"{href}?role={key}", key == role) for key, words in ROLES.items())
+
+
+def _likely_role(code: str) -> str:
+    """The role of what was tried last; the first of all where nothing was."""
+    for one in queries.runs(code, limit=5):
+        if one.scenario in published().scenarios:
+            return published().scenarios[one.scenario].role
+    return next(iter(ROLES))
+
+
+def _title(scenario: str) -> Text:
+    found = published().scenarios.get(scenario)
+    return found.title if found else Text("不带情景", "No scenario")
+
+
+def _at(request: HttpRequest) -> datetime:
+    moment: datetime = request.moment  # type: ignore[attr-defined]
+    return moment
+
+
+urlpatterns = [
+    path("testbench", home, name="testbench"),
+    path("testbench/scenarios/<str:scenario>", scenario, name="testbench-scenario"),
+    path("testbench/of/<str:code>", bench, name="testbench-bench"),
+    path("testbench/of/<str:code>/certificates", add_certificate, name="testbench-certificates"),
+    path("testbench/of/<str:code>/runs/<int:number>", run, name="testbench-run"),
+    path("testbench/of/<str:code>/runs/<int:number>/files/<int:place>", run_file, name="testbench-file"),
+]

@@ -1,0 +1,50 @@
+"""A firm whose system is tested, and what it sends for a scenario."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from datetime import date
+
+from silkgate.client import SIGNED, Document, Sender, SigningKey, message, signed
+from silkgate.testbench.domain import YOU, Scenario
+from silkgate.testbench.playing import Firm, Ran, play, prepare
+from silkgate.testbench.scenarios import document_of, published
+
+DAY = date(2026, 6, 18)
+CODE, NAME = "91410100MA3XP0003K", "丝路优选电子商务平台有限公司"
+
+
+@functools.cache
+def key() -> SigningKey:
+    return SigningKey.generate_rsa("tested")
+
+
+def firm() -> Firm:
+    return Firm(CODE, NAME, (key().certificate,))
+
+
+def scenario_named(name: str) -> Scenario:
+    return published().scenarios[name]
+
+
+def sent(scenario: Scenario, change: Callable[[int, Document], Document] = lambda _, document: document) -> list[bytes]:
+    """The firm's messages of a scenario, built with the client from the scenario's data; `change` makes them others."""
+    words = prepare(firm(), DAY, scenario.role).words
+    raws = []
+    for place, step in enumerate(scenario.steps):
+        if step.who != YOU:
+            continue
+        raw = message(
+            step.kind, [change(len(raws), document_of(step, words, place))], Sender(CODE, NAME, "DXPENT0000099")
+        )
+        raws.append(signed(raw, key()) if step.signed and step.kind in SIGNED else raw)
+    return raws
+
+
+def played(scenario: Scenario, change: Callable[[int, Document], Document] = lambda _, document: document) -> Ran:
+    return play(firm(), DAY, sent(scenario, change), scenario)
+
+
+def failed(ran: Ran) -> list[str]:
+    return [f"{check.en}: {check.found!r}, needed {check.needed!r}" for check in ran.report.checks if not check.passed]
