@@ -248,6 +248,9 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "logbook.py": "the verifiable log as a page: is this receipt in it?",
         "counting.py": "follows what was committed and counts it, for monitoring and the operators' page",
         "watching.py": "reads for both and for the status page",
+        "front.py": "the front page of whoever has signed in",
+        "mine.py": "declarations, messages and balances of one’s own organisations",
+        "words.py": "words that several of its pages share",
         "service.py": "the pages about the service itself",
     },
     "exchange": {

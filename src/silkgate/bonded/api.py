@@ -55,3 +55,13 @@ def records(cursor: Any, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str
         ([ems_no for ems_no, _ in wanted], [item for _, item in wanted]),
     )
     return {(row[0], row[1]): BookRecord(*row) for row in cursor.fetchall()}
+
+
+def records_of(cursor: Any, area_code: str, *, after: int = 0, limit: int = 50) -> list[tuple[int, BookRecord]]:
+    """Item records of the books that a warehouse keeps, with their numbers, above number `after`."""
+    cursor.execute(
+        "select id, ems_no, item_record_no, area_code, gcode, unit from bonded_bookrecord"
+        " where area_code = %s and id > %s order by id limit %s",
+        (area_code, after, limit),
+    )
+    return [(row[0], BookRecord(*row[1:])) for row in cursor.fetchall()]

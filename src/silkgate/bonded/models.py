@@ -14,4 +14,5 @@ class BookRecord(models.Model):
     unit = models.TextField()
 
     class Meta:
+        indexes = (models.Index(fields=["area_code", "id"], name="bonded_bookrecord_of_area"),)
         constraints = (models.UniqueConstraint(fields=["ems_no", "item_record_no"], name="bonded_book_record_once"),)

@@ -13,6 +13,7 @@ from silkgate.casework.actions import move, open_case
 from silkgate.casework.calendar import Calendar, CalendarFileError, calendar
 from silkgate.casework.calendar import note as calendar_note
 from silkgate.casework.declared import Context, OnEnter, declare, sees
+from silkgate.casework.declared import all_declared as _all_declared
 from silkgate.casework.declared import declared as _declared
 from silkgate.casework.domain import (
     APPLICANT,
@@ -21,6 +22,7 @@ from silkgate.casework.domain import (
     LONGEST_RULE,
     OFFICER,
     SHORTEST_REASON,
+    SIDES,
     UNSCANNED,
     VERDICTS,
     Case,
@@ -38,12 +40,32 @@ from silkgate.casework.domain import (
 from silkgate.casework.evidence import EvidenceDamaged, attach, open_evidence, tidy
 from silkgate.casework.jobs import Reminded, remind
 from silkgate.casework.moves import WITHDRAWN, appeal, more_papers, papers, withdrawal
-from silkgate.casework.queries import case, cases_about, evidence, history, of_applicant, possible, seen, worklist
+from silkgate.casework.queries import (
+    MOST_COUNTED,
+    Load,
+    awaiting,
+    case,
+    cases_about,
+    evidence,
+    history,
+    is_late,
+    of_applicant,
+    possible,
+    seen,
+    worklist,
+    workload,
+)
+from silkgate.casework.shown import mark
 
 
 def workflow(name: str) -> Workflow:
     """A declared workflow. Raises KeyError."""
     return _declared(name).workflow
+
+
+def workflows() -> tuple[Workflow, ...]:
+    """Every declared workflow, in the order of declaration."""
+    return tuple(known.workflow for known in _all_declared())
 
 
 def working_day_after(day: date, count: int) -> date:
@@ -61,8 +83,10 @@ __all__ = [
     "CLEAN",
     "LONGEST_REASON",
     "LONGEST_RULE",
+    "MOST_COUNTED",
     "OFFICER",
     "SHORTEST_REASON",
+    "SIDES",
     "UNSCANNED",
     "VERDICTS",
     "WITHDRAWN",
@@ -74,6 +98,7 @@ __all__ = [
     "EvidenceDamaged",
     "EvidenceRefused",
     "Line",
+    "Load",
     "Move",
     "MoveRefused",
     "NotYours",
@@ -85,6 +110,7 @@ __all__ = [
     "Workflow",
     "appeal",
     "attach",
+    "awaiting",
     "calendar",
     "calendar_note",
     "case",
@@ -92,6 +118,8 @@ __all__ = [
     "declare",
     "evidence",
     "history",
+    "is_late",
+    "mark",
     "more_papers",
     "move",
     "of_applicant",
@@ -105,7 +133,9 @@ __all__ = [
     "tidy",
     "withdrawal",
     "workflow",
+    "workflows",
     "working_day_after",
     "working_days_between",
     "worklist",
+    "workload",
 ]

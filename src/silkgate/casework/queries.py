@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import NamedTuple
 
 from django.db import connection
 
 from silkgate.casework import rules
 from silkgate.casework.calendar import calendar
 from silkgate.casework.declared import all_declared, declared, is_charged, sees
-from silkgate.casework.domain import OFFICER, Case, Evidence, Line, Move, Page, Step, Workflow
+from silkgate.casework.domain import APPLICANT, OFFICER, Case, Evidence, Line, Move, Page, Step, Workflow
 from silkgate.casework.models import NO_DEADLINE, CaseRow, EvidenceRow, StepRow
 from silkgate.identity.api import Actor
 from silkgate.kernel.clock import china_day
@@ -133,14 +134,9 @@ def worklist(
     that another officer has to look at is listed too, with no moves.
     """
     places = [
-        (known.workflow.name, name)
-        for known in all_declared()
-        if not workflow or known.workflow.name == workflow
-        for name, stands in known.workflow.states.items()
-        if (not state or name == state)
-        and stands.open
-        and any(move.by == OFFICER and move.duty in actor.duties for move in known.workflow.moves_from(name))
-        and stands.waits_for in {OFFICER, ""}
+        (name, stands)
+        for name, stands in _waiting_for(actor)
+        if (not workflow or name == workflow) and (not state or stands == state)
     ]
     due, number = _keyset(after)
     return _page(
@@ -154,6 +150,18 @@ def worklist(
         limit,
         at,
     )
+
+
+def _waiting_for(actor: Actor) -> list[tuple[str, str]]:
+    """Workflows and their open states in which an officer's move asks for one of `actor`'s duties."""
+    return [
+        (known.workflow.name, name)
+        for known in all_declared()
+        for name, stands in known.workflow.states.items()
+        if stands.open
+        and any(move.by == OFFICER and move.duty in actor.duties for move in known.workflow.moves_from(name))
+        and stands.waits_for in {OFFICER, ""}
+    ]
 
 
 def of_applicant(
@@ -176,6 +184,55 @@ def of_applicant(
         limit,
         at,
     )
+
+
+def awaiting(actor: Actor, *, limit: int = 20, at: datetime | None = None) -> tuple[Line, ...]:
+    """Open cases that wait for an applicant for whom `actor` may act, oldest deadline first."""
+    places = [
+        (known.workflow.name, code, name)
+        for known in all_declared()
+        for code in known.applies.where(actor)
+        for name, stands in known.workflow.states.items()
+        if stands.open and stands.waits_for == APPLICANT
+    ]
+    sql = (
+        "select c.id, null from unnest(%s::text[], %s::text[], %s::text[]) as place (workflow, code, state)"
+        " join casework_case c on c.organisation_code = place.code and c.workflow = place.workflow"
+        " and c.state = place.state and c.closed_at is null order by c.due_on, c.id limit least(%s, %s)"
+    )
+    return _page(actor, sql, [[place[part] for place in places] for part in range(3)], limit, at).lines
+
+
+class Load(NamedTuple):
+    """How much of one workflow waits for an officer's duties, and how much of it is late; up to MOST_COUNTED."""
+
+    workflow: Workflow
+    open: int
+    late: int
+
+
+MOST_COUNTED = 1_000
+
+
+def workload(actor: Actor, at: datetime) -> tuple[Load, ...]:
+    """The work list of `actor` in numbers, by workflow in the order of declaration; workflows with nothing are there.
+
+    Counts stop at MOST_COUNTED, so that a page costs the same whatever is open.
+    """
+    known = [one for one in all_declared() if one.workflow.duties & actor.duties]
+    counts = {}
+    for one in known:
+        states = [state for workflow, state in _waiting_for(actor) if workflow == one.workflow.name]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select count(*), count(*) filter (where due_on < %s) from (select found.due_on"
+                " from unnest(%s::text[]) as place (state), lateral (select due_on from casework_case c"
+                " where c.closed_at is null and c.workflow = %s and c.state = place.state order by c.due_on limit %s)"
+                " found order by found.due_on limit %s) waiting",
+                [china_day(at), states, one.workflow.name, MOST_COUNTED, MOST_COUNTED],
+            )
+            counts[one.workflow.name] = cursor.fetchone()
+    return tuple(Load(one.workflow, *counts[one.workflow.name]) for one in known)
 
 
 def _keyset(after: str | None) -> tuple[date, int]:

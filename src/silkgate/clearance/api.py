@@ -6,7 +6,18 @@ from silkgate.clearance.domain import AssessedLine, Party
 from silkgate.clearance.dossier import carried, names_persons, said_in, without_persons
 from silkgate.clearance.engine.run import Engine, EngineBusyError
 from silkgate.clearance.explain import reason
-from silkgate.clearance.queries import COUNTED, GROUP_NAMES, Line, latest, matching, newest, reasons_lately, today
+from silkgate.clearance.queries import (
+    COUNTED,
+    GROUP_NAMES,
+    Line,
+    held,
+    latest,
+    matching,
+    newest,
+    of_parties,
+    reasons_lately,
+    today,
+)
 from silkgate.clearance.replay import NothingToReplayError, Replayed, replay
 from silkgate.clearance.sandbox import Item, Played, PlayedDeclaration, Sandbox, SandboxZone
 from silkgate.clearance.worker import Cleared, clear_folder, run_engine
@@ -37,11 +48,13 @@ __all__ = [
     "check_alone",
     "check_message",
     "clear_folder",
+    "held",
     "latest",
     "load_zone",
     "matching",
     "names_persons",
     "newest",
+    "of_parties",
     "read_zone_folder",
     "reason",
     "reasons_lately",

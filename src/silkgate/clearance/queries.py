@@ -121,21 +121,23 @@ def of_parties(
     codes: Sequence[str] | None,
     *,
     states: Sequence[str] = (),
+    group: str = "",
     since: datetime | None = None,
+    until: datetime | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> Page:
     """Declarations that name any of `codes` (None: all) as platform, merchant, agent or logistics firm, newest first.
 
-    `since`: stored at that time or later. Looks at no more than WINDOW numbers, as `newest` does.
+    `since`, `until`: stored at that time or later, and before that time. `group`: as `newest` has it. Looks at no more
+    than WINDOW numbers, as `newest` does. KeyError for a group that does not exist.
     """
     top = before if before is not None else (models.Declaration.objects.aggregate(top=Max("id"))["top"] or 0) + 1
-    bottom = max(top - WINDOW, 0)
-    rows = models.Declaration.objects.filter(id__lt=top, id__gte=bottom)
-    if since is not None:
-        first = rows.filter(stored_at__lt=since).aggregate(last=Max("id"))["last"]
-        if first is not None:  # numbers grow with time: nothing older is wanted
-            rows, bottom = rows.filter(id__gt=first), 0
+    if until is not None:
+        top = min(top, _first_since(until, top))
+    lowest = _first_since(since, top) if since is not None else 0
+    bottom = max(top - WINDOW, lowest)
+    rows = models.Declaration.objects.filter(_filtered(group, ""), id__lt=top, id__gte=bottom)
     if codes is not None:
         named = [Q(**{f"{role}__in": codes}) for role in ("ebc_code", "ebp_code", "agent_code", "logistics_code")]
         rows = rows.filter(named[0] | named[1] | named[2] | named[3])
@@ -144,7 +146,25 @@ def of_parties(
     lines = tuple(_line(row) for row in rows.order_by("-id").values_list(*_LINE_FIELDS)[: limit + 1])
     if len(lines) > limit:
         return Page(lines[:limit], lines[limit - 1].id)
-    return Page(lines, bottom if bottom > 0 else None)
+    return Page(lines, bottom if bottom > lowest else None)
+
+
+def _first_since(moment: datetime, top: int) -> int:
+    """The smallest number from which on everything below `top` was stored at `moment` or later.
+
+    Numbers grow with time, so it is found by halving: as many looks at the primary key as `top` has bits.
+    """
+    low, high = 0, top
+    while low < high:
+        middle = (low + high) // 2
+        # Numbers have gaps: the nearest one at or above the middle stands for it.
+        rows = models.Declaration.objects.filter(id__gte=middle, id__lt=high).order_by("id")
+        found = rows.values_list("id", "stored_at").first()
+        if found is None or found[1] >= moment:
+            high = middle
+        else:
+            low = found[0] + 1
+    return low
 
 
 EVENTS = 1_000

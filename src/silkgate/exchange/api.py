@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import psycopg
 
@@ -53,6 +54,7 @@ from silkgate.exchange.problems import problem
 from silkgate.exchange.queries import (
     MessageLine,
     StoredMessage,
+    messages_of,
     newest_messages,
     received_at,
     stored_message,
@@ -68,6 +70,13 @@ from silkgate.exchange.sealing import (
     receipt_proof,
     run_sealer,
 )
+
+
+def messages_in(request: Any) -> Any:
+    """The messages that an HTTP request carries, as the message door takes them; an answer where it has none."""
+    from silkgate.exchange import rest
+
+    return rest.messages_in(request)
 
 
 def run_webhooks(stop: threading.Event, connect: Callable[[], psycopg.Connection], now: Callable[[], datetime]) -> None:
@@ -133,6 +142,8 @@ __all__ = [
     "max_message_bytes",
     "message_name",
     "message_number",
+    "messages_in",
+    "messages_of",
     "newest_batch",
     "newest_messages",
     "newest_sealed_receipt",

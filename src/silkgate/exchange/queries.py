@@ -111,10 +111,16 @@ fast, and a page costs the same however many messages there are."""
 
 
 def messages_of(
-    senders: Sequence[str] | None, *, before: int | None = None, since: datetime | None = None, limit: int = 50
+    senders: Sequence[str] | None,
+    *,
+    outcome: str = "",
+    before: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 50,
 ) -> tuple[tuple[MessageLine, ...], tuple[str, ...], int | None]:
     """Messages of `senders` (None: of all) below number `before`, newest first; their SHA-256; where the next page
-    begins (None: nothing older).
+    begins (None: nothing older). `since`, `until`: received at that time or later, and before that time.
     """
     bottom = 0
     with connection.cursor() as cursor:
@@ -122,6 +128,11 @@ def messages_of(
             cursor.execute("select min(id) from exchange_segment where received_at >= %s", (since,))
             first = cursor.fetchone()[0]
             bottom = 1 << 62 if first is None else first * MESSAGES_PER_SEGMENT
+        if until is not None:
+            cursor.execute("select min(id) from exchange_segment where received_at >= %s", (until,))
+            first = cursor.fetchone()[0]
+            if first is not None:
+                before = min(before or 1 << 62, first * MESSAGES_PER_SEGMENT)
         given = {"before": before or 1 << 62, "bottom": bottom, "scan": SCAN, "segment": MESSAGES_PER_SEGMENT}
         cursor.execute(
             "select min(id), count(*) from (select id from exchange_message where id < %(before)s and id >= %(bottom)s"
@@ -133,8 +144,17 @@ def messages_of(
             return (), (), None
         cursor.execute(
             f"select {_COLUMNS}, encode(m.sha256, 'hex') {_TABLES} where m.id < %(before)s and m.id >= %(lowest)s"
-            " and (%(all)s or m.sender = any(%(senders)s)) order by m.id desc limit %(limit)s",
-            {**given, "lowest": lowest, "all": senders is None, "senders": list(senders or ()), "limit": limit + 1},
+            " and (%(all)s or m.sender = any(%(senders)s))"
+            " and (%(outcome)s = '' or coalesce(a.outcome, 'received') = %(outcome)s)"
+            " order by m.id desc limit %(limit)s",
+            {
+                **given,
+                "lowest": lowest,
+                "all": senders is None,
+                "senders": list(senders or ()),
+                "outcome": outcome,
+                "limit": limit + 1,
+            },
         )
         rows = cursor.fetchall()
     lines = tuple(_line(row[:9]) for row in rows[:limit])

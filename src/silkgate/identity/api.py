@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from silkgate.identity.access import (
     ACTIONS,
@@ -36,6 +36,7 @@ from silkgate.identity.domain import (
     purpose_of,
 )
 from silkgate.journal import api as journal
+from silkgate.kernel.text import Text
 from silkgate.standards.xmldsig import Certificate
 
 
@@ -58,6 +59,16 @@ def certificates(cursor: Any) -> dict[str, tuple[Certificate, ...]]:
     for code, pem in cursor.fetchall():
         filed[code] = (*filed.get(code, ()), Certificate.from_pem(pem.encode("ascii")))
     return filed
+
+
+class Standing(NamedTuple):
+    """A filed certificate; `mark` and `state` say how it stands."""
+
+    subject: str
+    not_after: datetime
+    mark: str
+    """`released`: valid; `held`: it expires soon; `waiting`: not valid yet; `refused`: expired."""
+    state: Text
 
 
 Cursor = Callable[[], AbstractContextManager[Any]]
@@ -86,6 +97,22 @@ class CertificateDirectory:
                         self._filed, self._revision = certificates(cursor), revision
                 self._looked_at = now
             return self._filed.get(code, ())
+
+
+def organisation_names(codes: Iterable[str]) -> dict[str, str]:
+    """Names of registered organisations by code; those that nobody has registered are absent."""
+    from silkgate.identity.models import Organisation
+
+    return dict(Organisation.objects.filter(code__in=list(codes)).values_list("code", "name"))
+
+
+def certificate_standings(code: str, at: datetime) -> tuple[Standing, ...]:
+    """How the certificates stand that an organisation has filed and not revoked, the last to expire first."""
+    from silkgate.identity import queries
+
+    filed = [one for one in queries.certificates(code, at) if one.revoked_at is None]
+    filed.sort(key=lambda one: one.not_after, reverse=True)
+    return tuple(Standing(one.subject, one.not_after, one.mark, one.state) for one in filed)
 
 
 def add_officer(username: str, password: str, agency: str | None = None, duties: Iterable[str] | None = None) -> None:
@@ -133,14 +160,17 @@ __all__ = [
     "Actor",
     "CertificateDirectory",
     "Denied",
+    "Standing",
     "action",
     "actor_of",
     "add_officer",
+    "certificate_standings",
     "certificates",
     "concerned",
     "file_certificate",
     "may",
     "opens",
+    "organisation_names",
     "purpose_of",
     "record",
     "require",

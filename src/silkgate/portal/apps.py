@@ -6,8 +6,12 @@ class PortalConfig(AppConfig):
     label = "portal"
 
     def ready(self) -> None:
-        from silkgate.ui.context import OFFICE, OPEN, offer
+        from silkgate.ui.context import FIRM, OFFICE, OPEN, offer
 
+        own = "portal.declarations"
+        offer("my-declarations", "我的清单", "Our declarations", group=FIRM, action=own, place=40)
+        offer("my-messages", "我的报文", "Our messages", group=FIRM, action=own, place=50)
+        offer("my-balances", "我的余额", "Our balances", group=FIRM, action="portal.balances", place=60)
         offer("live", "实时通关", "Live clearance", group=OPEN, place=10)
         offer("messages", "报文", "Messages", group=OPEN, place=30)
         offer("rules", "规则", "Rules", group=OPEN, place=40)

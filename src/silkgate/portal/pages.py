@@ -14,8 +14,8 @@ from silkgate.exchange import api as exchange
 from silkgate.identity.api import PUBLIC, action, actor_of, concerned, opens, purpose_of, require
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
-from silkgate.portal import logbook, service
-from silkgate.standards.ceb.catalogue import MESSAGES
+from silkgate.portal import front, logbook, mine, service
+from silkgate.portal.words import OUTCOMES, kind_name
 from silkgate.tariff.api import Card, cards, parameters
 from silkgate.ui.links import address, asked, asked_number
 from silkgate.ui.problems import KINDS
@@ -69,7 +69,9 @@ def _reason_chip(slug: str, given: int, chosen: bool) -> Chip:
 @opens(PUBLIC)
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
-    """GET /: the live page."""
+    """GET /: for strangers the live page, for whoever has signed in what is theirs."""
+    if actor_of(request).kind:
+        return front.page(request)
     return render(request, "portal/live_page.html", _live(request))
 
 
@@ -82,20 +84,6 @@ def live(request: HttpRequest) -> HttpResponse:
 
 
 # --- Messages and receipts ------------------------------------------------------------------------------------------
-
-OUTCOMES = {
-    "": (Text("全部", "All"), ""),
-    "received": (Text("已收到", "Received"), "waiting"),
-    "accepted": (Text("已接收", "Accepted"), "released"),
-    "rejected": (Text("拒收", "Rejected"), "refused"),
-    "duplicate": (Text("重复", "Duplicate"), "returned"),
-}
-
-
-def kind_name(kind: str) -> Text:
-    """A kind of message in words; the kind itself where it is not known."""
-    known = MESSAGES.get(kind[3:6]) if kind.startswith("CEB") else None
-    return known.name if known else Text("无法识别", "Not recognised")
 
 
 @opens(PUBLIC)
@@ -288,6 +276,9 @@ def search(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", home, name="home"),
     path("live", live, name="live"),
+    path("mine/declarations", mine.declarations, name="my-declarations"),
+    path("mine/messages", mine.messages, name="my-messages"),
+    path("mine/balances", mine.balances, name="my-balances"),
     path("messages", messages, name="messages"),
     path("messages/<int:number>", message, name="message"),
     path("messages/<int:number>.xml", message_file, name="message-file"),

@@ -13,7 +13,7 @@ from silkgate.kernel.text import Text
 from silkgate.registry import api as registry
 from silkgate.ui.context import GROUPS, Account, Offer, Service, ServiceGroup, offers
 
-LIVE = "live"
+HOME, LIVE = Text("首页", "Home"), "live"
 FOOTER = (
     ("status", Text("运行状态", "Service status")),
     ("ui-components", Text("界面组件", "Components")),
@@ -38,9 +38,12 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def services(actor: Actor, path: str) -> tuple[ServiceGroup, ...]:
-    """The side list for `actor` on the page at `path`: what may be used, in groups, one entry as the current one."""
+    """The side list for `actor` on the page at `path`: what may be used, in groups, one entry as the current one.
+
+    Whoever has signed in has a front page of their own; for strangers the live page stands there.
+    """
     shown = [one for one in offers() if not one.action or _may(actor, ACTIONS[one.action])]
-    here = path.rstrip("/") or reverse(LIVE)
+    here = path.rstrip("/") or ("" if actor.kind else reverse(LIVE))
     current = _current(shown, here)
     groups = [
         ServiceGroup(
@@ -51,7 +54,8 @@ def services(actor: Actor, path: str) -> tuple[ServiceGroup, ...]:
         )
         for group, name in GROUPS.items()
     ]
-    return tuple(group for group in groups if group.services)
+    front = ServiceGroup(None, (Service(HOME, reverse("home"), not here),) if actor.kind else ())
+    return tuple(group for group in (front, *groups) if group.services)
 
 
 def _current(shown: list[Offer], here: str) -> str:
