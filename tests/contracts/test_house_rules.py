@@ -251,6 +251,8 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "front.py": "the front page of whoever has signed in",
         "mine.py": "declarations, messages and balances of one’s own organisations",
         "words.py": "words that several of its pages share",
+        "catalogue.py": "reads reference/services: what the zone does for whom, with the workflows’ own deadlines",
+        "guide.py": "its pages",
         "service.py": "the pages about the service itself",
     },
     "exchange": {

@@ -65,7 +65,7 @@ def test_an_entry_is_shown_to_those_alone_who_may_use_it() -> None:
 @pytest.mark.parametrize(
     ("path", "entry"),
     [
-        ("/", "实时通关"), ("/live", "实时通关"), ("/declarations", "清单"), ("/declarations/7", "清单"),
+        ("/", "首页"), ("/live", "实时通关"), ("/declarations", "清单"), ("/declarations/7", "清单"),
         ("/filings/3/edit", "企业备案"),
         ("/goods/new", "企业备案"), ("/permits/4", "企业备案"), ("/filingsx", None), ("/nowhere", None),
     ],
@@ -73,6 +73,12 @@ def test_an_entry_is_shown_to_those_alone_who_may_use_it() -> None:
 def test_one_entry_is_where_one_is(path: str, entry: str | None) -> None:
     current = [one.name.zh for group in services(MERCHANT, path) for one in group.services if one.current]
     assert current == ([entry] if entry else [])
+
+
+def test_strangers_find_the_live_page_at_the_front() -> None:
+    current = [one.name.zh for group in services(ANONYMOUS, "/") for one in group.services if one.current]
+    assert current == ["实时通关"]
+    assert "" not in shown(ANONYMOUS), "a front page of one's own is for whoever has signed in"
 
 
 def test_a_mistaken_offer_does_not_start() -> None:

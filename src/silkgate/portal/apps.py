@@ -8,6 +8,7 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from silkgate.ui.context import FIRM, OFFICE, OPEN, offer
 
+        offer("services", "办事指南", "Services", place=10)
         own = "portal.declarations"
         offer("my-declarations", "我的清单", "Our declarations", group=FIRM, action=own, place=40)
         offer("my-messages", "我的报文", "Our messages", group=FIRM, action=own, place=50)
@@ -16,5 +17,6 @@ class PortalConfig(AppConfig):
         offer("messages", "报文", "Messages", group=OPEN, place=30)
         offer("rules", "规则", "Rules", group=OPEN, place=40)
         offer("log", "验证回执", "Verify a receipt", group=OPEN, place=50)
+        offer("help", "帮助", "Help", group=OPEN, place=55, also=("/problems",))
         offer("status", "运行状态", "Service status", group=OPEN, place=60)
         offer("operations", "运行监测", "Operations", group=OFFICE, action="portal.operations", place=40)

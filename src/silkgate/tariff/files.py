@@ -329,15 +329,21 @@ def unit_codes() -> Mapping[str, str]:
     return MappingProxyType({words.zh: code for code, words in codes("units").items()})
 
 
+_NO_LAW = ("trials", "services", "market", "scenarios")
+"""Folders that change nothing in how anything is decided."""
+
+
 @functools.cache
 def law_version() -> str:
     """Twelve hexadecimal digits over names and contents of all law files (TOML and CSV; line ends do not count).
 
-    Trials are no law and do not count.
+    Trials and descriptions of services are no law and do not count.
     """
     digest = hashlib.sha256()
-    trials = REFERENCE / "trials"
-    for path in sorted(p for p in REFERENCE.rglob("*") if p.suffix in {".toml", ".csv"} and trials not in p.parents):
+    aside = {REFERENCE / name for name in _NO_LAW}
+    for path in sorted(
+        p for p in REFERENCE.rglob("*") if p.suffix in {".toml", ".csv"} and aside.isdisjoint(p.parents)
+    ):
         content = path.read_bytes().replace(b"\r\n", b"\n")
         digest.update(f"{path.relative_to(REFERENCE).as_posix()}\0{len(content)}\0".encode())
         digest.update(content)
