@@ -229,6 +229,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "access.py": "what there is to do in it",
         "forms.py": "a draft as a form, made of the field catalogue",
         "offers.py": "what can be computed from what was typed",
+        "sheets.py": "drafts filled from a spreadsheet",
         "signing.py": "signing where the private key is elsewhere",
         "signpages.py": "pages of signing and sending, and what all its pages share",
         "taxes.py": "what a document would be taxed, to be seen before it is sent",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,14 +13,18 @@ from silkgate.site.traffic.zone import Zone
 
 
 @pytest.fixture
-def zone(database: str, tmp_path: Path) -> Zone:
+def zone(database: str, tmp_path: Path) -> Iterator[Zone]:
     """The made zone of today, its firms and certificates filed."""
     from silkgate.clearance import api as clearance
+    from silkgate.exchange import api as exchange
 
     made = Zone(as_of=datetime.now(UTC), keys_dir=tmp_path / "keys")
     made.write(tmp_path / "zone")
     clearance.load_zone(tmp_path / "zone", selection_key=bytes(32))
-    return made
+    # The process's receiver belongs to this test's database.
+    exchange.forget_shared_receiver()
+    yield made
+    exchange.forget_shared_receiver()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from django.db import transaction
 
 from silkgate.clearance import api as clearance
@@ -45,6 +46,12 @@ class UnavailableError(Exception):
     def __init__(self, text: Text) -> None:
         super().__init__(text.en)
         self.text = text
+
+
+_NOT_KEPT = Text(
+    "报文未能保存，请稍后再次发送；同一份报文只算一次。",
+    "The message could not be kept. Send it again later; the same message counts once.",
+)
 
 
 def new_guid() -> str:
@@ -146,6 +153,8 @@ def send(actor: Actor, number: int, certificate_id: str, value: bytes, *, origin
                 _, numbers = exchange.shared_receiver().admit([bytes(draft.signed)], "http", origin)
             except exchange.Refused as refused:
                 raise UnavailableError(refused.text) from refused
+            except psycopg.Error as error:
+                raise UnavailableError(_NOT_KEPT) from error
             draft.message_id, draft.sent_at, draft.sent_by = numbers[0], at, actor.name
             draft.save(update_fields=["message_id", "sent_at", "sent_by"])
     return draft

@@ -73,6 +73,11 @@ class Box(NamedTuple):
         return codes(self.table).get(rules.plain(self.field, self.value)) if self.table and self.value else None
 
     @property
+    def word(self) -> Text | None:
+        """The word of a code, chosen or typed."""
+        return dict(self.options).get(self.value) or self.meaning
+
+    @property
     def wide(self) -> bool:
         """Whether it takes a whole row."""
         return (self.field.max_length or 0) >= _WIDE_CHARS
@@ -82,7 +87,7 @@ class Box(NamedTuple):
         """Which keyboard a phone shows."""
         if self.field.type == "decimal":
             return "decimal"
-        return "numeric" if self.field.type == "int" or self.table else "text"
+        return "numeric" if self.field.type == "int" else "text"
 
     @property
     def example(self) -> str:
@@ -98,8 +103,33 @@ class Box(NamedTuple):
 
     @property
     def format(self) -> Text:
-        """How long, in words."""
+        """What the catalogue asks for, in words."""
         return self.field.needed
+
+    @property
+    def help(self) -> Text | None:
+        """What helps while one types; a list to choose from says it all."""
+        field = self.field
+        if field.fixed or choices(field):
+            return None
+        parts = [field.note] if field.note.zh else []
+        if self.table or self.options:
+            parts += [Text("代码或名称", "code or name")] if self.table else []
+        elif field.type == "decimal":
+            parts.append(Text(f"至多{field.fraction_digits}位小数", f"at most {field.fraction_digits} decimals"))
+        elif field.type == "string" and not time_form(field):
+            parts.append(
+                Text(f"{field.max_length}个字符", f"{field.max_length} characters")
+                if field.min_length == field.max_length
+                else Text(f"至多{field.max_length}个字符", f"at most {field.max_length} characters")
+            )
+        if time_form(field):
+            parts = []
+        if self.example:
+            parts.append(Text(f"如{self.example}", f"such as {self.example}"))
+        if not parts:
+            return None
+        return Text("；".join(part.zh for part in parts), "; ".join(part.en for part in parts))
 
     @property
     def described_by(self) -> str:
@@ -112,6 +142,11 @@ class Section(NamedTuple):
     id: str
     words: Text
     boxes: tuple[Box, ...]
+
+    @property
+    def filled(self) -> list[Box]:
+        """Those in which something stands, for the document on paper."""
+        return [box for box in self.boxes if box.value]
 
 
 class Shown(NamedTuple):
@@ -128,6 +163,11 @@ class Shown(NamedTuple):
     @property
     def boxes(self) -> list[Box]:
         return [box for section in (*self.sections, *self.lines) for box in section.boxes]
+
+    @property
+    def written(self) -> list[Section]:
+        """Where something stands, for the document on paper."""
+        return [section for section in (*self.sections, *self.lines) if section.filled]
 
     @property
     def suggestions(self) -> list[tuple[str, list[tuple[str, Text]]]]:

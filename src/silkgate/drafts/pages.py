@@ -9,9 +9,10 @@ from django.contrib import messages as notices
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from silkgate.drafts import access, actions, forms, queries, rules, signpages, taxes
+from silkgate.drafts import access, actions, forms, queries, rules, sheets, signpages, taxes
 from silkgate.drafts.domain import KINDS, Content, Problem, choices, head_fields, kind_of, line_fields
 from silkgate.drafts.models import Draft
 from silkgate.drafts.offers import offers, taken
@@ -19,6 +20,7 @@ from silkgate.drafts.signpages import STATE_WORDS, at_of, choose, kind_asked, or
 from silkgate.exchange import api as exchange
 from silkgate.identity.api import PUBLIC, actor_of, opens, purpose_of, require
 from silkgate.kernel.text import Text
+from silkgate.registry.api import MAX_SHEET_BYTES, SheetError
 from silkgate.tariff import api as tariff
 from silkgate.ui.links import address, asked, asked_number
 from silkgate.ui.shapes import Chip, Pager
@@ -183,8 +185,10 @@ def _kept(request: HttpRequest, saved: Draft, problems: list[Problem]) -> HttpRe
     """Where one goes on after saving: to signing where that was asked for and nothing is wrong."""
     if request.POST.get("do") == "sign" and not problems:
         return signpages.stamped(saved.pk, at_of(request))
-    notices.success(request, spoken("草稿已保存。", "The draft is saved."))
-    return redirect(reverse("draft", args=[saved.pk]) + ("?told=1" if problems else ""))
+    if problems:
+        return redirect(reverse("draft", args=[saved.pk]) + "?told=1")
+    notices.success(request, spoken("草稿已保存，可以签名发送。", "The draft is saved and ready to be signed."))
+    return redirect("draft", number=saved.pk)
 
 
 class Difference(NamedTuple):
@@ -288,6 +292,50 @@ def discarded(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "drafts/discard.html", {"draft": found, "kind": kind_of(found.kind)})
 
 
+@opens(access.WRITE, anywhere=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload(request: HttpRequest) -> HttpResponse:
+    """GET, POST /drafts/upload: a table becomes drafts, one for each document; what is wrong is told row by row."""
+    kind, code = kind_asked(request), organisation_of(request, access.WRITE)
+    if not code:
+        return choose(request, access.WRITE, "draft-upload", kind=kind)
+    require(request, access.WRITE, code, subject="drafts/upload", purpose=purpose_of(actor_of(request)))
+    refused, filled = None, None
+    if request.method == "POST":
+        given = request.FILES.get("table")
+        try:
+            if given is None:
+                raise SheetError("请先选择文件。", "Choose a file first.")
+            content = bytes(given.read(MAX_SHEET_BYTES + 1))
+            filled = sheets.fill(actor_of(request), code, kind, given.name or "", content, at=at_of(request))
+        except SheetError as error:
+            refused = error.text
+    context = {
+        "kind": kind_of(kind),
+        "code": code,
+        "columns": sheets.columns(kind).values(),
+        "refused": refused,
+        "filled": filled,
+        "faulty": len({told.line for told in filled.told}) if filled else 0,
+    }
+    return render(request, "drafts/upload.html", context, status=422 if refused else 200)
+
+
+@opens(PUBLIC)
+@require_GET
+def template(request: HttpRequest, kind: str) -> HttpResponse:
+    """GET /drafts/<kind>-template.csv: an empty table in the reader's language."""
+    if kind not in KINDS:
+        raise Http404
+    text = sheets.template(kind, get_language() or "zh-hans")
+    name = f"CEB{kind}.csv"
+    return HttpResponse(
+        text.encode(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
 @opens(PUBLIC)
 @require_GET
 def fields(request: HttpRequest, kind: str) -> HttpResponse:
@@ -312,6 +360,8 @@ urlpatterns = [
     path("drafts", listed, name="drafts"),
     path("drafts/new", new, name="draft-new"),
     path("drafts/check", check, name="draft-check"),
+    path("drafts/upload", upload, name="draft-upload"),
+    path("drafts/template/<slug:kind>.csv", template, name="draft-template"),
     path("drafts/fields/<slug:kind>", fields, name="draft-fields"),
     path("drafts/<int:number>", one, name="draft"),
     path("drafts/<int:number>.xml", xml, name="draft-xml"),

@@ -6,6 +6,7 @@ a gap is left out. So a sum is checked long before the last address is typed.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -35,8 +36,9 @@ from silkgate.tariff import api as tariff
 DECLARED, HELD_BACK = "2", "1"
 """`appStatus`: meant, and kept as a draft; judging asks for the second, which needs no signature."""
 
-_FORBIDDEN = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _GROUPED = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
+_DIGITS = re.compile("[0-9]+")
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _SPACED_TIME = re.compile(r"([0-9]{4})[-/.]([0-9]{2})[-/.]([0-9]{2})(?:[ T]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?)?")
 _INT_MAX = 2**31 - 1
@@ -56,19 +58,35 @@ _DEPENDS = {
 def plain(field: Field, value: str) -> str:
     """A typed value as the message carries it: trimmed; numbers and codes in ASCII, `1,234.50` without its comma.
 
-    A time may be typed `2026-11-23 10:00:00`. What cannot be read stays as it is, and is refused.
+    A time may be typed `2026-11-23 10:00:00`, a code by its word. What cannot be read stays as it is, and is refused.
     """
     value = value.strip()
     if field.type in {"decimal", "int"} or field.code_table or time_form(field) or choices(field):
         value = unicodedata.normalize("NFKC", value).strip()
     if field.type in {"decimal", "int"}:
         value = value.removeprefix("¥").strip()
+        if field.type == "int":
+            return value.lstrip("0") or value[:1] if _DIGITS.fullmatch(value) else value
         return value.replace(",", "") if _GROUPED.fullmatch(value) else value
+    if field.code_table and value not in tariff.codes(field.code_table):
+        return _by_word(field.code_table).get(value.lower(), value)
     if form := time_form(field):
         found = _SPACED_TIME.fullmatch(value)
         digits = "".join(part or "" for part in found.groups()) if found else value
         return digits.ljust(len(form), "0") if found and len(digits) == 12 and len(form) == 14 else digits
     return value
+
+
+@functools.cache
+def _by_word(table: str) -> Mapping[str, str]:
+    """Codes by their Chinese and English words; a word that several codes share names none."""
+    found: dict[str, str] = {}
+    shared = set()
+    for code, words in tariff.codes(table).items():
+        for word in {words.zh.lower(), words.en.lower()}:
+            if found.setdefault(word, code) != code:
+                shared.add(word)
+    return {word: code for word, code in found.items() if word not in shared}
 
 
 def judge_value(place: str, field: Field, given: str) -> Problem | None:
@@ -189,13 +207,15 @@ def _plain_part(fields: Iterable[Field], values: Mapping[str, str]) -> dict[str,
 
 
 def stand_in(field: Field) -> str:
-    """A value that the schema takes, for a field that has none yet."""
+    """A value that the form takes, for a field that has none yet."""
     if field.fixed:
         return field.fixed
     if form := time_form(field):
         return "20200101000000"[: len(form)]
     if listed := choices(field):
         return next(iter(listed))
+    if field.code_table:
+        return next(code for code in tariff.codes(field.code_table) if _fits_length(field, code))
     if field.type in {"decimal", "int"}:
         return "1"
     return "0" * max(field.min_length, 1)
@@ -288,7 +308,8 @@ def _told(code: str, finding: Finding, lines: int) -> Problem:
     field = next((field for field in fields if field.name == finding.field), None)
     label = field.label if field else Text(finding.field, finding.field)
     spoken = [
-        (card.tell(named), card.advise(named)) for named in (finding._replace(field=word, line=None) for word in label)
+        (card.tell(named), card.advise(named))
+        for named in (finding._replace(field=word, line=None) for word in (label.zh, _inside(label.en)))
     ]
     return Problem(
         place,
@@ -297,3 +318,8 @@ def _told(code: str, finding: Finding, lines: int) -> Problem:
         finding.code,
         mend=Text(spoken[0][1].zh, spoken[1][1].en),
     )
+
+
+def _inside(words: str) -> str:
+    """Words of a heading as they stand inside a sentence."""
+    return words if words[:2].isupper() else words[:1].lower() + words[1:]

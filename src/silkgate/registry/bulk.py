@@ -57,6 +57,7 @@ class Sheet(NamedTuple):
 def read_sheet(name: str, content: bytes, columns: dict[str, Text]) -> Sheet:
     """The rows of an uploaded table whose columns have the words (either language) or the keys of `columns`.
 
+    A table may have as many columns as are known, and 30 where fewer are.
     Raises SheetError for what is no table, is too large, or carries anything but values.
     """
     if not content:
@@ -66,10 +67,11 @@ def read_sheet(name: str, content: bytes, columns: dict[str, Text]) -> Sheet:
         raise SheetError(
             f"文件超过{limit}MB，请分成几份上传。", f"The file has more than {limit} MB. Upload it in several parts."
         )
+    most = max(MAX_COLUMNS, len(columns))
     if name.lower().endswith(".xlsx"):
-        return _assemble(_xlsx_rows(content), columns)
+        return _assemble(_xlsx_rows(content, most), columns)
     if name.lower().endswith(".csv"):
-        return _assemble(_csv_rows(content), columns)
+        return _assemble(_csv_rows(content, most), columns)
     raise SheetError(f"只接收XLSX和CSV文件；{_SAVE_AGAIN.zh}。", f"Only XLSX and CSV are taken; {_SAVE_AGAIN.en}.")
 
 
@@ -156,7 +158,7 @@ def _keys(heading: list[str], columns: dict[str, Text]) -> list[str]:
 # --- CSV ------------------------------------------------------------------------------------------------------------
 
 
-def _csv_rows(content: bytes) -> Iterator[Cells]:
+def _csv_rows(content: bytes, most: int) -> Iterator[Cells]:
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = content.decode(encoding)
@@ -171,9 +173,9 @@ def _csv_rows(content: bytes) -> Iterator[Cells]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",")
     try:
         for row in reader:
-            if len(row) > MAX_COLUMNS and any(cell.strip() for cell in row[MAX_COLUMNS:]):
-                raise _too_wide()
-            yield [(cell.strip(), False) for cell in row[:MAX_COLUMNS]]
+            if len(row) > most and any(cell.strip() for cell in row[most:]):
+                raise _too_wide(most)
+            yield [(cell.strip(), False) for cell in row[:most]]
     except csv.Error as error:
         raise SheetError(
             f"第{reader.line_num}行不是CSV：{error}；{_SAVE_AGAIN.zh}。",
@@ -181,21 +183,21 @@ def _csv_rows(content: bytes) -> Iterator[Cells]:
         ) from error
 
 
-def _too_wide() -> SheetError:
-    return SheetError(f"表格超过{MAX_COLUMNS}列。", f"The table has more than {MAX_COLUMNS} columns.")
+def _too_wide(most: int) -> SheetError:
+    return SheetError(f"表格超过{most}列。", f"The table has more than {most} columns.")
 
 
 # --- XLSX -----------------------------------------------------------------------------------------------------------
 
 
-def _xlsx_rows(content: bytes) -> Iterator[Cells]:
+def _xlsx_rows(content: bytes, most: int) -> Iterator[Cells]:
     _check_package(content)
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False, keep_vba=False)
         sheet = book.worksheets[0]
         # What the file says of its own size is not believed.
         sheet.reset_dimensions()
-        rows = sheet.iter_rows(max_col=MAX_COLUMNS + 1)
+        rows = sheet.iter_rows(max_col=most + 1)
     except _BROKEN as error:
         raise _no_xlsx() from error
     while True:
@@ -205,9 +207,9 @@ def _xlsx_rows(content: bytes) -> Iterator[Cells]:
             raise _no_xlsx() from error
         if row is None:
             return
-        if len(row) > MAX_COLUMNS and row[MAX_COLUMNS].value is not None:
-            raise _too_wide()
-        yield [(_plain(cell.value), getattr(cell, "data_type", "") == "f") for cell in row[:MAX_COLUMNS]]
+        if len(row) > most and row[most].value is not None:
+            raise _too_wide(most)
+        yield [(_plain(cell.value), getattr(cell, "data_type", "") == "f") for cell in row[:most]]
 
 
 _BROKEN = (InvalidFileException, KeyError, ValueError, IndexError, TypeError, AttributeError, SyntaxError, OSError)
