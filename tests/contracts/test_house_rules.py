@@ -245,6 +245,18 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "shown.py": "runs in words and shapes",
         "forms.py": "what its pages ask for",
     },
+    "programmes": {
+        "access.py": "what there is to do in the market, for pages and REST alike",
+        "kinds.py": "reads reference/market: the kinds of service and who may offer each",
+        "workflows.py": "what waits for a firm, or for the operator, as cases of casework",
+        "trading.py": "from an enquiry to a completed order, step by step",
+        "reviews.py": "what an order leaves behind: review, answer, declarations that it served",
+        "forms.py": "what its pages ask for",
+        "shown.py": "the market in words and shapes",
+        "offeringpages.py": "pages for providers",
+        "deskpages.py": "pages of enquiries, for both sides",
+        "orderpages.py": "pages of an order, for both sides",
+    },
     "portal": {
         "logbook.py": "the verifiable log as a page: is this receipt in it?",
         "counting.py": "follows what was committed and counts it, for monitoring and the operators' page",

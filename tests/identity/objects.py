@@ -13,6 +13,7 @@ from casework.people import LICENCE
 from clearance.rig import CASES, connector
 from identity.endpoints import Endpoint
 from identity.made import FOREIGN, OWN, PRINCIPAL, certificate_pem, delegated, member, organisation
+from programmes import market
 from silkgate.casework import api as casework
 from silkgate.casework import evidence
 from silkgate.casework.models import CaseRow
@@ -54,6 +55,16 @@ ABOUT = {
     "exchange.webhooks.rest.try_webhook": "webhook",
     "identity.client_pages.ended": "client",
     "portal.pages.message_file": "message",
+    "programmes.deskpages.enquiry": "market_enquiry",
+    "programmes.deskpages.offer": "market_enquiry",
+    "programmes.deskpages.task": "market_task",
+    "programmes.offeringpages.change": "market_service",
+    "programmes.offeringpages.shown": "market_service",
+    "programmes.orderpages.answer": "market_order",
+    "programmes.orderpages.order": "market_order",
+    "programmes.orderpages.review": "market_order",
+    "programmes.orderpages.served": "market_order",
+    "programmes.orderpages.terms": "market_order",
     "registry.goodspages.filed_goods": "goods",
     "registry.goodspages.one_permit": "permit",
     "registry.goodspages.report": "upload",
@@ -109,6 +120,7 @@ def make(database: str, folder: Path) -> Site:
         for kind, maker in _MAKERS.items():
             site[kind][code] = maker(code, at)
         site["evidence"][code] = _evidence(site["case"][code], code, at)
+    market.make(site, ORGANISATIONS, NOBODY, at)
     site["message"] = _handed_over("exchange_message", "sender")
     site["declaration"] = _handed_over("clearance_declaration", "ebc_code")
     return site

@@ -48,6 +48,10 @@ NARROWER = {
     **dict.fromkeys(
         (name for name in ABOUT if name.startswith("exchange.webhooks.")), "for an organisation’s own, not its agents"
     ),
+    **dict.fromkeys(
+        (name for name in ABOUT if name.startswith("programmes.")),
+        "for the two parties’ own people, not their agents; the operator comes in with a dispute",
+    ),
     "registry.pages.answers": "of an officer, the agency has to be one that reviews filings",
     "registry.pages.enterprise": "of an officer, the agency has to have a purpose for the record",
 }

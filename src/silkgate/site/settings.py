@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "silkgate.bonded",
     "silkgate.risk",
     "silkgate.clearance",
+    "silkgate.programmes",
     "silkgate.testbench",
     "silkgate.drafts",
     "silkgate.portal",

@@ -1,0 +1,42 @@
+"""What there is to do in the market, and who may. Pages and REST carry these actions."""
+
+from __future__ import annotations
+
+from silkgate.identity.api import CLIENT, ROLES, Action, Actor, action
+from silkgate.programmes.domain import BUYER, OPERATOR, PROVIDER
+
+MARKET = action("programmes.market", "查看服务市场", "See the market of services", anyone=True)
+SEE = action(
+    "programmes.trades",
+    "查看本单位的询价和订单",
+    "See one’s own enquiries and orders",
+    duties=["operations"],
+    roles=ROLES,
+    scopes=["filings", "read"],
+)
+TRADE = action(
+    "programmes.trade",
+    "提供服务、询价、报价和下单",
+    "Offer services, enquire, quote and order",
+    roles=["filer", "declarant"],
+    scopes=["filings"],
+)
+DECIDE = action("programmes.decide", "裁定服务订单争议", "Decide disputes about orders", duties=["operations"])
+
+
+def own(actor: Actor, what: Action) -> tuple[str, ...]:
+    """Organisations that the actor belongs to and may do `what` for. An agent binds nobody to pay.
+
+    A program's first organisation is its own.
+    """
+    codes = actor.organisations[:1] if actor.kind == CLIENT else tuple(actor.roles)
+    return tuple(code for code in codes if what.allows(actor._replace(duties=frozenset()), code))
+
+
+def sides(actor: Actor, what: Action, buyer_code: str, provider_code: str, disputed: bool) -> frozenset[str]:
+    """On which sides of an enquiry or order the actor may do `what`; the operator comes in with a dispute."""
+    held = set(own(actor, what))
+    found = {side for side, code in ((BUYER, buyer_code), (PROVIDER, provider_code)) if code in held}
+    if disputed and DECIDE.allows(actor):
+        found.add(OPERATOR)
+    return frozenset(found)
