@@ -242,6 +242,8 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "fixes.py": "the nearest change that would pass, by rule",
         "formfixes.py": "the same for what cannot be read",
         "signfixes.py": "the same for signatures",
+        "statements.py": "signed statements of conformance",
+        "rest_shapes.py": "bodies of its REST interface",
         "shown.py": "runs in words and shapes",
         "forms.py": "what its pages ask for",
     },

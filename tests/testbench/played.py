@@ -12,7 +12,7 @@ from silkgate.testbench.playing import Firm, Ran, play, prepare
 from silkgate.testbench.scenarios import document_of, published
 
 DAY = date(2026, 6, 18)
-CODE, NAME = "91410100MA3XP0003K", "丝路优选电子商务平台有限公司"
+CODE, NAME = "91410100MA3XT0001L", "丝路试用电子商务有限公司"
 
 
 @functools.cache

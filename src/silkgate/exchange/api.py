@@ -72,6 +72,13 @@ from silkgate.exchange.sealing import (
 )
 
 
+def messages_described() -> dict[str, Any]:
+    """How the body of such a request is described to machines."""
+    from silkgate.exchange import rest
+
+    return rest.BODIES
+
+
 def messages_in(request: Any) -> Any:
     """The messages that an HTTP request carries, as the message door takes them; an answer where it has none."""
     from silkgate.exchange import rest
@@ -142,6 +149,7 @@ __all__ = [
     "max_message_bytes",
     "message_name",
     "message_number",
+    "messages_described",
     "messages_in",
     "messages_of",
     "newest_batch",

@@ -116,7 +116,7 @@ class _BadRequestError(Exception):
 
 
 _MANY = {"type": "string", "format": "binary"}
-_BODIES = {
+BODIES = {
     "requestBody": {
         "required": True,
         "description": "一份或多份报文。One message or many.",
@@ -139,7 +139,7 @@ def _file(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
     "/messages",
     response={202: Acknowledgement},
     summary="发送报文 / Send messages",
-    openapi_extra=_BODIES,
+    openapi_extra=BODIES,
 )
 @opens(SEND)
 def send_messages(request: HttpRequest) -> Any:
@@ -149,10 +149,9 @@ def send_messages(request: HttpRequest) -> Any:
     202 once everything is durable; the business answer follows as receipts. 429 with Retry-After where a sender has its
     share waiting, 503 with Retry-After where nothing can be kept: then nothing of the request was taken.
     """
-    try:
-        raws = _bodies(request)
-    except _BadRequestError as bad:
-        return bad.response
+    raws = messages_in(request)
+    if isinstance(raws, HttpResponse):
+        return raws
     try:
         received, numbers = shared_receiver().admit(raws, "http", request.META.get("REMOTE_ADDR", ""))
     except Refused as refused:
@@ -177,6 +176,14 @@ def _unavailable() -> HttpResponse:
         "Nothing could be kept. Send the same message again later.",
         Retry_After=str(RETRY_AFTER_SECONDS),
     )
+
+
+def messages_in(request: HttpRequest) -> list[bytes] | HttpResponse:
+    """The messages that a request carries, in any of the forms of the message door; or why there are none to be had."""
+    try:
+        return _bodies(request)
+    except _BadRequestError as bad:
+        return bad.response
 
 
 def _bodies(request: HttpRequest) -> list[bytes]:

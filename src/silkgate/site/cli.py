@@ -354,6 +354,19 @@ def verify(
     raise typer.Exit(verifying.verify(receipt, proof, checkpoint, key or [], consistency))
 
 
+@app.command("verify-statement")
+def verify_statement(
+    statement: Annotated[Path, typer.Argument(metavar="FILE", help="符合性声明文件。The statement, a JSON file.")],
+    key: Annotated[
+        list[str] | None, typer.Option(help="签发平台的日志公钥，可多次。Public key of the issuer’s log; repeatable.")
+    ] = None,
+) -> None:
+    """核对符合性声明：不需账号、网络和数据库。Is this statement of conformance genuine? No network, no database."""
+    from silkgate.site import verifying
+
+    raise typer.Exit(verifying.verify_conformance(statement, key or []))
+
+
 @log.command("audit")
 def log_audit(
     checkpoint: Annotated[Path | None, typer.Option(help="另存的检查点。A checkpoint that was kept elsewhere.")] = None,

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from silkgate.kernel.text import Text
-from silkgate.site.home import Home
+from silkgate.site.home import Home, current_home
 from silkgate.site.language import language
 from silkgate.site.problem import Problem
 from silkgate.standards.tlog.note import NoteError, Signer, key_name
@@ -76,6 +76,11 @@ def signer(home: Home) -> Signer | None:
             f"The log's private key ({place}) must be {_SEED_BYTES} bytes in base64.",
         )
     return Signer(name, seed)
+
+
+def current_signer() -> Signer | None:
+    """As `signer`, of this installation."""
+    return signer(current_home())
 
 
 def keep(home: Home, stop: threading.Event) -> None:

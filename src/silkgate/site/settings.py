@@ -184,4 +184,7 @@ METRICS_TOKEN = os.environ.get("SILKGATE_METRICS_TOKEN", "")
 
 vars().update(accounts.settings())
 
+LOG_SIGNER = "silkgate.site.logkeeping.current_signer"
+"""Who signs in the zone's name; rooms below ask for it by this."""
+
 LOGGING = logs.settings()

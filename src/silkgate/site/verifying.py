@@ -1,4 +1,4 @@
-"""`silkgate verify`: three files and a verdict. Knows no database and no web framework, and asks no network."""
+"""`silkgate verify` and `verify-statement`: files and a verdict. Know no database, no web framework and no network."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from silkgate.site.language import language
 from silkgate.site.problem import Problem
+from silkgate.standards.conformance import verify_statement
 from silkgate.standards.tlog.verify import verify_receipt
 
 
@@ -17,6 +18,13 @@ def verify(receipt: Path, proof: Path, checkpoint: Path, keys: Sequence[str], co
     verdict = verify_receipt(
         _read(receipt), _read(proof), _read(checkpoint), keys, _read(consistency) if consistency else None
     )
+    typer.echo(verdict.text.in_language(language()), err=not verdict.holds)
+    return 0 if verdict.holds else 1
+
+
+def verify_conformance(statement: Path, keys: Sequence[str]) -> int:
+    """Print whether a statement of conformance is genuine, in one sentence; 0 where it is, else 1. Raises Problem."""
+    verdict = verify_statement(_read(statement), keys)
     typer.echo(verdict.text.in_language(language()), err=not verdict.holds)
     return 0 if verdict.holds else 1
 

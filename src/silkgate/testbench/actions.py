@@ -17,7 +17,7 @@ from silkgate.testbench.domain import BYTES_KEPT, CERTIFICATES_KEPT, CUSTOMS, RU
 from silkgate.testbench.playing import Firm, Ran, play
 from silkgate.testbench.scenarios import published
 
-EARLIEST = date(2019, 1, 1)
+EARLIEST, LATEST = date(2019, 1, 1), date(2099, 12, 31)
 
 
 def run(
@@ -30,7 +30,7 @@ def run(
     at: datetime,
 ) -> models.Run:
     """Play messages of an organisation (code, name) and keep what came of it. Raises Refused, with nothing kept."""
-    if not EARLIEST <= day <= date(2100, 1, 1):
+    if not EARLIEST <= day <= LATEST:
         raise Refused(
             Text(f"法规日期应不早于{EARLIEST}。", f"The day of the law is not before {EARLIEST}."),
         )

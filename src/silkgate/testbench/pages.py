@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -13,14 +15,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from silkgate import __version__
 from silkgate.identity import api as identity
 from silkgate.identity.api import PUBLIC, actor_of, opens
+from silkgate.journal.api import log_keys
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
+from silkgate.standards.conformance import verify_statement
 from silkgate.testbench import actions, queries, shown
 from silkgate.testbench.access import PLAY, SEE
 from silkgate.testbench.domain import MODES, ROLES, Refused, Scenario
 from silkgate.testbench.forms import CertificateForm, UploadForm, uploaded
 from silkgate.testbench.playing import Firm, prepare
 from silkgate.testbench.scenarios import published
+from silkgate.testbench.statements import signer_key, state
 from silkgate.ui.links import asked, asked_number
 from silkgate.ui.shapes import Chip, Pager
 from silkgate.ui.templatetags.ui import text
@@ -177,6 +182,87 @@ def run_file(request: HttpRequest, code: str, number: int, place: int) -> HttpRe
     )
 
 
+@opens(SEE, of="code")
+@require_GET
+def coverage(request: HttpRequest, code: str) -> HttpResponse:
+    """GET /testbench/of/<code>/coverage: what was shown and what was not, by kind of message, mode and scenario."""
+    role = asked(request, "role", ROLES) or _likely_role(code)
+    return render(request, "testbench/coverage.html", _coverage(code, role))
+
+
+def _coverage(code: str, role: str, refused: Text | None = None) -> dict[str, Any]:
+    standings = queries.standings(code, role, __version__)
+    return {
+        "code": code,
+        "name": queries.names([code])[code],
+        "role_key": role,
+        "role": ROLES[role],
+        "chips": _role_chips(reverse("testbench-coverage", args=[code]), role),
+        "standings": [(one, shown.STANDINGS[one.state]) for one in standings],
+        "sheet": shown.sheet(standings),
+        "missing": queries.missing(standings),
+        "program": __version__,
+        "version": published().version,
+        "refused": refused,
+    }
+
+
+@opens(PLAY, of="code")
+@require_POST
+def sign(request: HttpRequest, code: str) -> HttpResponse:
+    """POST /testbench/of/<code>/statements: sign what was shown in a role."""
+    role = asked_role(request)
+    try:
+        made = state((code, queries.names([code])[code]), role, by=actor_of(request).name, at=_at(request))
+    except Refused as refused:
+        return render(request, "testbench/coverage.html", _coverage(code, role, refused.text), status=422)
+    return redirect("testbench-statement", name=made.name)
+
+
+def asked_role(request: HttpRequest) -> str:
+    """The role that a form names; the first of all where it names none."""
+    given = request.POST.get("role", "")
+    return given if given in ROLES else next(iter(ROLES))
+
+
+@opens(PUBLIC)
+@require_GET
+def statement(request: HttpRequest, name: str) -> HttpResponse:
+    """GET /testbench/statements/<name>: a statement, for anybody who has its name; prints on a page."""
+    found = queries.statement(name[:40])
+    if found is None:
+        raise Http404
+    said = queries.content(found)
+    with connection.cursor() as cursor:
+        keys = log_keys(cursor)
+    key = signer_key(said["issuer"], keys)
+    verdict = verify_statement(found.body.encode(), [key] if key else keys)
+    listed = [(one, published().scenarios.get(one["id"])) for one in said["scenarios"]]
+    context = {
+        "statement": found,
+        "said": said,
+        "role": ROLES.get(said["role"], Text(said["role"], said["role"])),
+        "scenarios": listed,
+        "verdict": verdict,
+        "key": key,
+    }
+    return render(request, "testbench/statement.html", context)
+
+
+@opens(PUBLIC)
+@require_GET
+def statement_file(request: HttpRequest, name: str) -> HttpResponse:
+    """GET /testbench/statements/<name>/file: the signed file."""
+    found = queries.statement(name[:40])
+    if found is None:
+        raise Http404
+    return HttpResponse(
+        found.body,
+        content_type="application/json; charset=utf-8",
+        headers={"Content-Disposition": content_disposition_header(True, f"conformance-{found.name}.json")},
+    )
+
+
 def _role_chips(href: str, role: str) -> tuple[Chip, ...]:
     return tuple(Chip(words, f"{href}?role={key}", key == role) for key, words in ROLES.items())
 
@@ -204,6 +290,10 @@ urlpatterns = [
     path("testbench/scenarios/<str:scenario>", scenario, name="testbench-scenario"),
     path("testbench/of/<str:code>", bench, name="testbench-bench"),
     path("testbench/of/<str:code>/certificates", add_certificate, name="testbench-certificates"),
+    path("testbench/of/<str:code>/coverage", coverage, name="testbench-coverage"),
+    path("testbench/of/<str:code>/statements", sign, name="testbench-sign"),
+    path("testbench/statements/<str:name>", statement, name="testbench-statement"),
+    path("testbench/statements/<str:name>/file", statement_file, name="testbench-statement-file"),
     path("testbench/of/<str:code>/runs/<int:number>", run, name="testbench-run"),
     path("testbench/of/<str:code>/runs/<int:number>/files/<int:place>", run_file, name="testbench-file"),
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import connection
@@ -83,6 +84,12 @@ def missing(found: Iterable[Standing]) -> list[Scenario]:
 def statements(code: str) -> list[models.Statement]:
     """Statements of an organisation, newest first."""
     return list(models.Statement.objects.filter(organisation_code=code).order_by("-id"))
+
+
+def content(statement: models.Statement) -> dict[str, Any]:
+    """What a statement says."""
+    found: dict[str, Any] = json.loads(statement.body)["statement"]
+    return found
 
 
 def statement(name: str) -> models.Statement | None:

@@ -14,6 +14,7 @@ from silkgate.testbench.domain import (
     BENCH,
     CUSTOMS,
     FREE_FIELDS,
+    MODES,
     YOU,
     Check,
     DeclarationTold,
@@ -23,7 +24,7 @@ from silkgate.testbench.domain import (
     Report,
     Scenario,
 )
-from silkgate.testbench.queries import DONE, FAILED, NOT_YET, STALE
+from silkgate.testbench.queries import DONE, FAILED, NOT_YET, STALE, Standing
 from silkgate.testbench.scenarios import document_of, order_no
 from silkgate.ui.shapes import Reason
 from silkgate.ui.states import State, declaration_state, message_state
@@ -157,6 +158,37 @@ def steps(scenario: Scenario, words: Mapping[str, str]) -> tuple[Shown, ...]:
             )
         )
     return tuple(found)
+
+
+class Covered(NamedTuple):
+    """A kind of message in a mode, and how the scenarios that show it stand."""
+
+    kind: str
+    name: Text
+    cells: tuple[tuple[str, tuple[tuple[Scenario, State], ...]], ...]
+
+
+def sheet(standings: Sequence[Standing]) -> tuple[Covered, ...]:
+    """Kinds of message by mode: which scenarios show each, and how they stand."""
+    kinds = dict.fromkeys(kind for one in standings for kind in one.scenario.kinds)
+    return tuple(
+        Covered(
+            kind,
+            MESSAGES[kind].name,
+            tuple(
+                (
+                    mode,
+                    tuple(
+                        (one.scenario, STANDINGS[one.state])
+                        for one in standings
+                        if kind in one.scenario.kinds and mode in one.scenario.modes
+                    ),
+                )
+                for mode in MODES.values()
+            ),
+        )
+        for kind in kinds
+    )
 
 
 def ends(scenario: Scenario, words: Mapping[str, str]) -> tuple[tuple[str, State, tuple[str, ...]], ...]:
