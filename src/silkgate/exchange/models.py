@@ -100,6 +100,8 @@ class Subscription(models.Model):
     url = models.TextField()
     types = ArrayField(models.TextField(), db_comment="of the catalogue of events")
     secret = models.BinaryField(db_comment="what deliveries are signed with, encrypted with the site's secret key")
+    former_secret = models.BinaryField(null=True, db_comment="the one before, which also signs until former_until")
+    former_until = models.DateTimeField(null=True)
     made_by = models.TextField(db_comment="user name or client")
     made_at = models.DateTimeField()
     cursor = models.BigIntegerField(db_comment="last event of the journal that was looked at for it")

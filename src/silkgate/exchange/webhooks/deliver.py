@@ -55,6 +55,8 @@ class Due(NamedTuple):
     attempts: int
     url: str
     secret: bytes
+    former: bytes | None
+    """The secret before, while it still signs too."""
     body: bytes
 
 
@@ -153,12 +155,13 @@ def claim(connection: psycopg.Connection, at: datetime) -> list[Due]:
             " update exchange_delivery d set due_at = %(lease)s, tried_at = %(at)s,"
             " attempts = least(attempts + 1, 30000)"
             " from taken, exchange_subscription s where d.id = taken.id and s.id = d.subscription_id"
-            " returning d.id, d.subscription_id, d.event_id, d.attempts, s.url, s.secret",
+            " returning d.id, d.subscription_id, d.event_id, d.attempts, s.url, s.secret,"
+            " case when s.former_until > %(at)s then s.former_secret end",
             {"at": at, "lease": at + LEASE, "each": PER_SUBSCRIPTION, "all": AT_ONCE},
         ).fetchall()
     bodies = _bodies(cursor, [(row[1], row[2]) for row in rows], at)
     return [
-        Due._make((*row[:5], bytes(row[5]), body))
+        Due._make((*row[:5], bytes(row[5]), row[6] and bytes(row[6]), body))
         for row, body in sorted(zip(rows, bodies, strict=True), key=lambda pair: pair[0][2])
     ]
 
@@ -179,7 +182,8 @@ def _bodies(cursor: Any, wanted: Sequence[tuple[int, int]], at: datetime) -> lis
 def _call(due: Due, at: datetime, context: ssl.SSLContext | None) -> Outcome:
     name, seconds = events.name(due.event_id), int(at.timestamp())
     try:
-        signature = signing.sign(secret_of(due.secret), name, seconds, due.body)
+        secrets = [secret_of(stored) for stored in (due.secret, due.former) if stored]
+        signature = " ".join([signing.sign(secret, name, seconds, due.body) for secret in secrets])
     except UnreadableSecretError as error:
         return Outcome(None, str(error))
     headers = {

@@ -179,7 +179,7 @@ def list_events(request: HttpRequest, limit: Limit = DEFAULT_LIMIT, cursor: Curs
 def list_webhooks(request: HttpRequest, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> Any:
     """本单位的推送订阅，新的在前。Those of your own organisations, newest first."""
     before = begin(request, cursor)
-    rows = Subscription.objects.filter(organisation_code__in=_own(request)).order_by("-id")
+    rows = Subscription.objects.filter(organisation_code__in=own(request)).order_by("-id")
     if before:
         rows = rows.filter(id__lt=before[0])
     found = list(rows[: limit + 1])
@@ -191,7 +191,7 @@ def list_webhooks(request: HttpRequest, limit: Limit = DEFAULT_LIMIT, cursor: Cu
 def make_webhook(request: HttpRequest, wanted: WebhookIn) -> Any:
     """签名密钥只在此次答复中给出。The secret is in this answer and never again."""
     require(request, SUBSCRIBE, wanted.organisation)
-    if wanted.organisation not in _own(request):
+    if wanted.organisation not in own(request):
         told = Text("只能为本单位订阅，受托代理不可。", "For an organisation of your own only, not as an agent.")
         raise ProblemError("access.denied", told)
     unknown = [(place, name) for place, name in enumerate(wanted.types) if name not in journal.TYPES]
@@ -216,7 +216,7 @@ def make_webhook(request: HttpRequest, wanted: WebhookIn) -> Any:
 @opens(SUBSCRIBE, anywhere=True)
 def one_webhook(request: HttpRequest, number: Number) -> Any:
     """它的状态。How it stands."""
-    return _told(_mine(request, number))
+    return _told(mine(request, number))
 
 
 @router.delete("/webhooks/{number}", response={204: None}, summary="停用推送 / End a webhook")
@@ -224,7 +224,7 @@ def one_webhook(request: HttpRequest, number: Number) -> Any:
 def end_webhook(request: HttpRequest, number: Number) -> Any:
     """不再推送；可以恢复。No more deliveries; it can be resumed."""
     at = request.moment  # type: ignore[attr-defined]
-    subscriptions.end(_mine(request, number), "ended", actor_of(request).name, at)
+    subscriptions.end(mine(request, number), "ended", actor_of(request).name, at)
     return Status(204, None)
 
 
@@ -233,8 +233,21 @@ def end_webhook(request: HttpRequest, number: Number) -> Any:
 def resume_webhook(request: HttpRequest, number: Number) -> Any:
     """从停下处继续，其间的事件补推。It goes on where it stopped: what happened meanwhile is delivered."""
     at = request.moment  # type: ignore[attr-defined]
-    subscriptions.resume(_mine(request, number), at)
-    return _told(_mine(request, number))
+    subscriptions.resume(mine(request, number), at)
+    return _told(mine(request, number))
+
+
+@router.post("/webhooks/{number}/secret", response={201: WebhookMade}, summary="更换密钥 / A new secret")
+@opens(SUBSCRIBE, anywhere=True)
+def rotate_secret(request: HttpRequest, number: Number) -> Any:
+    """新密钥只在此次答复中给出；此后24小时内，推送同时以新旧密钥签名。
+
+    The secret is in this answer and never again. For 24 hours deliveries carry signatures of both, the new one and the
+    one before.
+    """
+    row = mine(request, number)
+    secret = subscriptions.rotate(row, request.moment)  # type: ignore[attr-defined]
+    return Status(201, {**_told(row), "secret": secret})
 
 
 @router.post("/webhooks/{number}/replay", response=WebhookOut, summary="重新推送 / Deliver again")
@@ -242,8 +255,8 @@ def resume_webhook(request: HttpRequest, number: Number) -> Any:
 def replay_webhook(request: HttpRequest, number: Number, wanted: ReplayIn) -> Any:
     """重推该事件之后的全部事件，不论是否已送达。Everything after that event, whether it has arrived or not."""
     at = request.moment  # type: ignore[attr-defined]
-    subscriptions.replay(_mine(request, number), int(wanted.after.removeprefix("evt-")), at)
-    return _told(_mine(request, number))
+    subscriptions.replay(mine(request, number), int(wanted.after.removeprefix("evt-")), at)
+    return _told(mine(request, number))
 
 
 @router.post("/webhooks/{number}/trial", response={202: WebhookOut}, summary="试推送 / Deliver a trial")
@@ -251,8 +264,8 @@ def replay_webhook(request: HttpRequest, number: Number, wanted: ReplayIn) -> An
 def try_webhook(request: HttpRequest, number: Number) -> Any:
     """推送一个webhook.trial事件，编号evt-0。Delivers an event webhook.trial with the id evt-0."""
     at = request.moment  # type: ignore[attr-defined]
-    subscriptions.trial(_mine(request, number), at)
-    return Status(202, _told(_mine(request, number)))
+    subscriptions.trial(mine(request, number), at)
+    return Status(202, _told(mine(request, number)))
 
 
 @router.get("/webhooks/{number}/deliveries", response=Page[DeliveryOut], summary="推送记录 / Deliveries")
@@ -260,7 +273,7 @@ def try_webhook(request: HttpRequest, number: Number) -> Any:
 def list_deliveries(request: HttpRequest, number: Number, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> Any:
     """事件新的在前；送达或放弃三十天后不再列出。Newest events first; for thirty days after they arrived."""
     before = begin(request, cursor)
-    rows = Delivery.objects.filter(subscription=_mine(request, number)).order_by("-event_id")
+    rows = Delivery.objects.filter(subscription=mine(request, number)).order_by("-event_id")
     if before:
         rows = rows.filter(event_id__lt=before[0])
     found = list(rows[: limit + 1])
@@ -268,7 +281,7 @@ def list_deliveries(request: HttpRequest, number: Number, limit: Limit = DEFAULT
     return page(request, [_delivery(row) for row in found[:limit]], last)
 
 
-def _own(request: HttpRequest) -> list[str]:
+def own(request: HttpRequest) -> list[str]:
     """Organisations that the actor belongs to and may do this for: what an agent sets up would outlive its delegation.
 
     A program's first organisation is its own.
@@ -278,12 +291,12 @@ def _own(request: HttpRequest) -> list[str]:
     return [code for code in own if SUBSCRIBE.allows(actor, code)]
 
 
-def _mine(request: HttpRequest, number: int) -> Subscription:
+def mine(request: HttpRequest, number: int) -> Subscription:
     """Another's is answered like one that is not there; that it was asked for is kept."""
     row = Subscription.objects.filter(pk=number).first()
     if row is None:
         raise ProblemError("request.not_found")
-    if row.organisation_code not in _own(request):
+    if row.organisation_code not in own(request):
         record(request, SUBSCRIBE, row.organisation_code, subject=f"webhook/{number}", allowed=False)
         raise ProblemError("request.not_found")
     return row

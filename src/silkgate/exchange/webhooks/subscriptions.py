@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -20,6 +20,8 @@ from silkgate.journal import api as journal
 from silkgate.standards import webhooks as signing
 
 PER_ORGANISATION = 20
+FORMER_FOR = timedelta(hours=24)
+"""How long the secret before a new one goes on signing as well, so that a receiver can change it at leisure."""
 _NONCE_BYTES = 12
 
 
@@ -51,6 +53,28 @@ def make(code: str, url: str, types: Sequence[str], actor: str, at: datetime) ->
             cursor=cursor.fetchone()[0],
         )
     return made, signing.written(secret)
+
+
+def rotate(row: Subscription, at: datetime) -> str:
+    """A new secret, as its owner is shown it, once. For `FORMER_FOR` the one before signs deliveries too."""
+    secret = secrets.token_bytes(signing.SECRET_BYTES)
+    with transaction.atomic():
+        held = Subscription.objects.select_for_update().get(pk=row.pk)
+        held.former_secret, held.former_until, held.secret = held.secret, at + FORMER_FOR, _locked(secret)
+        held.save(update_fields=["former_secret", "former_until", "secret"])
+    return signing.written(secret)
+
+
+def delete(row: Subscription, actor: str, at: datetime) -> None:
+    """Forget a subscription with its deliveries; the journal keeps that it ended."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        held = Subscription.objects.select_for_update().filter(pk=row.pk).first()
+        if held is None:
+            return
+        if held.disabled_at is None:
+            tell_ended(cursor, held.pk, "ended", actor, at)
+        Delivery.objects.filter(subscription=held).delete()
+        held.delete()
 
 
 def end(row: Subscription, because: str, actor: str, at: datetime) -> None:
