@@ -56,6 +56,25 @@ def one_of_mine(request: HttpRequest, what: Action) -> str:
     return named or (own[0] if len(own) == 1 else "")
 
 
+_TABS = (
+    ("registry-filings", Text("企业备案", "Filing"), access.FILINGS, False),
+    ("registry-register", Text("企业名录", "Register"), access.REGISTER, True),
+    ("registry-goods", Text("商品", "Goods"), access.GOODS, False),
+    ("registry-permits", Text("许可", "Permits"), access.PERMITS, True),
+    ("registry-classes", Text("类别", "Classes"), access.CLASSES, True),
+)
+"""Lists of the registry, what one needs for each, and whether officers have it for everybody."""
+
+
+def tabs(request: HttpRequest, here: str, code: str = "") -> tuple[Chip, ...]:
+    """The ways from one list of the registry to the others, as far as the actor may go; `code`: of one only."""
+    return tuple(
+        Chip(words, address(name, organisation=code), name == here)
+        for name, words, what, for_all in _TABS
+        if (for_all and may(request, what)) or mine(request, what)
+    )
+
+
 # --- Goods ------------------------------------------------------------------------------------------------------------
 
 
@@ -89,6 +108,7 @@ def goods_list(request: HttpRequest) -> HttpResponse:
         "form": form,
         "may_file": may_file,
         "columns": goods.GOODS_FIELDS.values(),
+        "tabs": tabs(request, "registry-goods", code),
         "pager": Pager(
             address("registry-goods", organisation=code) if after else "",
             address("registry-goods", organisation=code, after=page.after) if page.after else "",
@@ -239,6 +259,7 @@ def permit_list(request: HttpRequest) -> HttpResponse:
             for key, words in permits.LISTS.items()
         ),
         "may_enter": may(request, access.PERMIT),
+        "tabs": tabs(request, "registry-permits", code),
         "pager": Pager(
             address("registry-permits", list=chosen, **named) if before else "",
             address("registry-permits", list=chosen, before=page.older, **named) if page.older else "",
@@ -354,6 +375,7 @@ def class_list(request: HttpRequest) -> HttpResponse:
     context = {
         "lines": [(line, declared().schemes.get(line.scheme)) for line in page.lines],
         "code": code,
+        "tabs": tabs(request, "registry-classes"),
         "pager": Pager(
             address("registry-classes", **named) if before else "",
             address("registry-classes", before=page.older, **named) if page.older else "",

@@ -21,7 +21,7 @@ from silkgate.registry.classes import class_on
 from silkgate.registry.declared import declared, papers_of
 from silkgate.registry.domain import ROLES, STANDINGS, RefusedError
 from silkgate.registry.forms import FilingForm, Judged, StandingForm
-from silkgate.registry.goodspages import at_of, mine, one_of_mine
+from silkgate.registry.goodspages import at_of, mine, one_of_mine, tabs
 from silkgate.registry.summaries import in_words
 from silkgate.ui.links import address, asked, asked_number
 from silkgate.ui.shapes import Pager
@@ -49,6 +49,7 @@ def filings(request: HttpRequest) -> HttpResponse:
         "enterprises": [(code, queries.current(code)) for code in own[:20]],
         "may_file": bool(mine(request, access.FILE)),
         "standings": STANDINGS,
+        "tabs": tabs(request, "registry-filings"),
         "pager": Pager(
             address("registry-filings") if before else "",
             address("registry-filings", before=page.older) if page.older else "",
@@ -230,6 +231,7 @@ def register(request: HttpRequest) -> HttpResponse:
         "roles": declared().roles.values(),
         "role": role,
         "begins": begins,
+        "tabs": tabs(request, "registry-register"),
         "pager": Pager(
             address("registry-register", role=role, code=begins) if after else "",
             address("registry-register", role=role, code=begins, after=page.after) if page.after else "",
