@@ -260,6 +260,10 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "orderpages.py": "pages of an order, for both sides",
     },
     "portal": {
+        "help.py": "a page for every code that is answered, and search over them",
+        "helpbook.py": "what those pages say, made of cards, tables, catalogue and recorded examples",
+        "helpproblems.py": "causes of errors of the interface, and the standards behind them",
+        "helpsearch.py": "the index in memory behind their search",
         "logbook.py": "the verifiable log as a page: is this receipt in it?",
         "counting.py": "follows what was committed and counts it, for monitoring and the operators' page",
         "watching.py": "reads for both and for the status page",

@@ -11,5 +11,5 @@ class ClearanceConfig(AppConfig):
 
         offer("declarations", "清单", "Declarations", group=OPEN, place=20)
         offer("officer", "关员工作台", "Officer’s desk", group=OFFICE, action="clearance.decide", place=20)
-        offer("allowance", "我的年度额度", "My yearly allowance", group=OPEN, place=45)
+        offer("allowance", "我的年度额度", "My yearly allowance", place=45)
         objections.declare()

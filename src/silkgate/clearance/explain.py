@@ -84,6 +84,7 @@ def reason(finding: Finding, *, in_full: bool) -> Reason:
         needed=coded(finding.field, finding.needed),
         law=law_of_card(card),
         nearest=Text(card.advise(zh).zh, card.advise(en).en),
+        help_href=f"/help/{finding.code}",
     )
 
 

@@ -38,6 +38,8 @@ class FindingOut(Schema):
     mend_zh: str
     mend_en: str
     law: str
+    help: str
+    """Address of the page that explains the rule: causes, mending, an example."""
 
 
 class DeclarationOut(Schema):
@@ -84,6 +86,7 @@ def explained(findings_json: str) -> list[FindingOut]:
                 mend_zh=advice.zh,
                 mend_en=advice.en,
                 law=card.law_text.zh,
+                help=f"/help/{finding.code}",
             )
         )
     return out

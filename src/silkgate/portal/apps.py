@@ -17,5 +17,6 @@ class PortalConfig(AppConfig):
         offer("messages", "报文", "Messages", group=OPEN, place=30)
         offer("rules", "规则", "Rules", group=OPEN, place=40)
         offer("log", "验证回执", "Verify a receipt", group=OPEN, place=50)
+        offer("help", "帮助", "Help", group=OPEN, place=55, also=("/problems",))
         offer("status", "运行状态", "Service status", group=OPEN, place=60)
         offer("operations", "运行监测", "Operations", group=OFFICE, action="portal.operations", place=40)

@@ -14,7 +14,7 @@ from silkgate.exchange import api as exchange
 from silkgate.identity.api import PUBLIC, action, actor_of, concerned, opens, purpose_of, require
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
-from silkgate.portal import front, guide, logbook, mine, service
+from silkgate.portal import front, guide, help, logbook, mine, service
 from silkgate.portal.words import OUTCOMES, kind_name
 from silkgate.tariff.api import Card, cards, parameters
 from silkgate.ui.links import address, asked, asked_number
@@ -274,6 +274,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    *help.urlpatterns,
     path("", home, name="home"),
     path("live", live, name="live"),
     path("services", guide.services, name="services"),
@@ -289,7 +290,6 @@ urlpatterns = [
     path("log", logbook.log, name="log"),
     path("rules", rules, name="rules"),
     path("rules/<str:slug>", rule, name="rule"),
-    path("problems/<str:code>", service.problem, name="problem"),
     path("search", search, name="search"),
     path("status", service.status, name="status"),
     path("operations", service.operations, name="operations"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -13,7 +13,6 @@ from silkgate.identity.api import PUBLIC, action, opens
 from silkgate.kernel.text import Text
 from silkgate.portal import watching
 from silkgate.tariff.api import cards
-from silkgate.ui.problems import KINDS
 
 OPERATIONS = action("portal.operations", "查看运行监测", "Watch operations", duties=["operations"])
 
@@ -47,16 +46,6 @@ def status(request: HttpRequest) -> HttpResponse:
         ],
     }
     return render(request, "portal/status.html", context)
-
-
-@opens(PUBLIC)
-@require_GET
-def problem(request: HttpRequest, code: str) -> HttpResponse:
-    """GET /problems/<code>: what a kind of error of the interface means; problem documents name it as their type."""
-    if code not in KINDS:
-        raise Http404
-    context = {"code": code, "problem": KINDS[code], "status": int(KINDS[code].status)}
-    return render(request, "portal/problem.html", context)
 
 
 def percent(per_100k: int | None) -> str:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _ACCEPTED = Text("接受", "accepted")
 _REJECTED = Text("拒绝", "rejected")
+_HELP = Text("帮助：", "Help:")
 
 
 def check(files: Sequence[Path], as_json: bool) -> int:
@@ -38,6 +39,7 @@ def check(files: Sequence[Path], as_json: bool) -> int:
             for finding in result["findings"]:
                 sentence = Text(finding["zh"], finding["en"])
                 typer.echo(f"  {finding['code']}: {_said(sentence)}")
+                typer.echo(f"    {_said(_HELP)} {finding['help']}")
     return 0 if all(result["outcome"] == _ACCEPTED.en for result in results) else 1
 
 
@@ -62,7 +64,7 @@ def _checked(file: Path) -> dict[str, Any]:
 def _told(finding: Finding) -> dict[str, Any]:
     from silkgate.tariff.api import tell
 
-    return {**finding._asdict(), **tell(finding)._asdict()}
+    return {**finding._asdict(), **tell(finding)._asdict(), "help": f"/help/{finding.code}"}
 
 
 def clear(folder: Path, receipts: Path) -> int:

@@ -33,6 +33,7 @@ PROBLEM = {
         "detail_zh": _TEXT,
         "mend": {**_TEXT, "description": "怎样处理 / what to do"},
         "mend_zh": _TEXT,
+        "help": _TEXT,
         "errors": {
             "type": "array",
             "items": {

@@ -1,7 +1,7 @@
 """How errors are told over HTTP: problem documents (RFC 9457) in both languages, and what each kind of them means.
 
 Rooms enter their kinds (`enter`) and answer with `problem`, or raise `ProblemError` from wherever they are. The page of
-a kind, `/problems/<code>`, is made from the same table.
+a kind, `/problems/<code>` as well as `/help/<code>`, is made from the same table.
 """
 
 from __future__ import annotations
@@ -178,6 +178,7 @@ def document(
         "detail_zh": detail.zh,
         "mend": kind.mend.en,
         "mend_zh": kind.mend.zh,
+        "help": f"/help/{code}",
         **(figures or {}),
     }
     if errors:

@@ -33,6 +33,8 @@ class Reason(NamedTuple):
     needed: Text | str = ""
     law: Law | None = None
     nearest: Text | None = None
+    help_href: str = ""
+    """Address of the page that explains the rule at length."""
 
 
 @dataclass(frozen=True, slots=True)
