@@ -208,7 +208,7 @@ def _addresses() -> list[str]:
     declarations = [f"/declarations/{number}" for number, _ in rows]
     return [
         "/", "/declarations", "/declarations?state=refused", "/messages", f"/messages/{rows[0][1]}", *declarations,
-        "/rules", "/rules/limit.single", "/search?q=nothing", "/login", "/ui/components",
+        "/rules", "/rules/limit.single", "/search?q=nothing", "/login", "/components",
     ]  # fmt: skip
 
 
@@ -233,7 +233,7 @@ def test_every_page_is_fit_for_every_reader(reader: Opened, play: Play, width: i
 
 def _is_a_name(page: Page, text: str) -> bool:
     """Chinese that is not ours to translate: what a message says, and the two-language form of the component page."""
-    return "/ui/" in page.url
+    return "/components" in page.url
 
 
 _UNNAMED = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea')]

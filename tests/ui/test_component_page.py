@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import doctest
 import re
+from pathlib import Path
 
 import pytest
+from django.template.base import Template
 from django.test import Client
+from django.test.utils import instrumented_test_render
 from lxml import html
 
-from silkgate.ui import states
+from silkgate import ui
+from silkgate.ui import states, tokens
 
 pytestmark = pytest.mark.usefixtures("database")
 
 
 def _page(language: str) -> tuple[str, html.HtmlElement]:
-    response = Client(headers={"accept-language": language}).get("/ui/components")
+    response = Client(headers={"accept-language": language}).get("/components")
     assert response.status_code == 200
     text = response.content.decode()
     return text, html.document_fromstring(text)
@@ -57,3 +62,57 @@ def test_english_page_has_no_chinese_but_names_law_and_the_language_switch() -> 
     chinese = set(re.findall(r"[\u4e00-\u9fff]+", " ".join(main.itertext())))
     # Names and answers of the made-up parcel, and labels of the two-language specimen form.
     assert chinese <= {"李明华", "李明花", "李明", "花", "处理", "理由", "放行", "扣留"}
+
+
+TEMPLATES = Path(ui.__file__).parent / "templates" / "ui"
+
+
+def test_every_shape_is_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The templates themselves are rendered there: a shape that is added and not shown fails here."""
+    # Rendering tells which templates take part, as it does under Django's own test runner.
+    monkeypatch.setattr(Template, "_render", instrumented_test_render)
+    response = Client().get("/components")
+    rendered = {template.name for template in response.templates}
+    shapes = {f"ui/shapes/{path.name}" for path in (TEMPLATES / "shapes").glob("*.html")}
+    assert len(shapes) > 15
+    assert not shapes - rendered, "show it on the component page, in each of its states"
+
+
+def test_every_tag_is_used_on_it() -> None:
+    """Tags that make a shape; filters and helpers are no shapes."""
+    from silkgate.ui.templatetags.ui import register
+
+    page = (TEMPLATES / "components.html").read_text(encoding="utf-8")
+    inner = {"say", "both", "page_language", "other_lang_code", "reasons", "law", "shape"}
+    missing = {name for name in register.tags if not re.search(rf"{{% *{name}\b", page)} - inner
+    assert not missing, "reasons, law and shape stand in other shapes"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_contrast_is_what_the_tokens_give(scheme: str) -> None:
+    """The page computes it; here it is computed again, the slow way."""
+    _, page = _page("en-GB")
+    rows = page.xpath('//h2[@id="contrast"]/following-sibling::div[1]//tbody/tr')
+    assert len(rows) == len(tokens.PAIRS)
+    colours = tokens.colours(scheme)
+    for row, (front, ground, least) in zip(rows, tokens.PAIRS, strict=True):
+        cells = ["".join(cell.itertext()).strip() for cell in row.iter("td")]
+        shown = float(cells[2 if scheme == "light" else 3])
+        assert abs(shown - _ratio(colours[front], colours[ground])) < 0.011, (front, ground)
+        assert shown >= least / 100
+
+
+def _ratio(one: str, other: str) -> float:
+    """By the formula of WCAG 2.2, in its own words."""
+    luminance = []
+    for colour in (one, other):
+        red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)]
+        luminance.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(luminance) + 0.05) / (min(luminance) + 0.05)
+
+
+def test_examples_of_contrast() -> None:
+    result = doctest.testmod(tokens)
+    assert result.attempted > 0
+    assert result.failed == 0

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 
-from silkgate.ui import specimens, states
+from silkgate.ui import specimens, states, tokens
 
 
 class SpecimenForm(forms.Form):
@@ -22,11 +22,14 @@ class SpecimenForm(forms.Form):
 
 
 def components(request: HttpRequest) -> HttpResponse:
-    """GET /ui/components: the visual language, looked at in both languages, light and dark."""
+    """GET /components: the visual language, looked at in both languages, light and dark."""
     refused_form = SpecimenForm({"verdict": "release", "reason": ""})
     context = {
         "states": states.declaration_states(),
         "message_states": states.message_states(),
+        "contrasts": [
+            (one, [f"{part / 100:.2f}" for part in (one.light, one.dark, one.least)]) for one in tokens.contrasts()
+        ],
         "specimens": specimens,
         "blank_form": SpecimenForm(auto_id="blank_%s"),
         "refused_form": refused_form,
@@ -34,4 +37,4 @@ def components(request: HttpRequest) -> HttpResponse:
     return render(request, "ui/components.html", context)
 
 
-urlpatterns = [path("ui/components", components, name="ui-components")]
+urlpatterns = [path("components", components, name="ui-components")]
