@@ -1,0 +1,136 @@
+"""The form: what was typed stays, what is wrong stands beside it, what can be computed is offered."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from drafts.made import FIRM, ORDER, changed, posted, trade
+from drafts.test_rules import BAD
+from identity.made import member
+from silkgate.drafts.domain import HEAD, Content
+from silkgate.drafts.models import Draft
+from silkgate.site.traffic.zone import Zone
+
+
+def piece(page: str, ident: str) -> str:
+    """The element with this id, up to the end of its paragraph or division."""
+    found = re.search(rf'<(div|p)[^>]* id="{ident}"[^>]*>(.*?)</\1>', page, re.DOTALL)
+    assert found, ident
+    return found[2]
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_everything_typed_is_kept_and_every_fault_told_beside_it(zone: Zone, clerk: Client, language: str) -> None:
+    clerk.cookies.load({"django_language": language})
+    for kind in ("311", "411", "511", "621"):
+        rows = [row for row in BAD if row[0] == kind]
+        wrong: dict[tuple[str, str], tuple[str, str]] = {}
+        for _, place, field, value, zh, en in rows:
+            wrong.setdefault((place, field), (value, en if language == "en" else zh))
+        content = Content(
+            {field: value for (place, field), (value, _) in wrong.items() if place == HEAD},
+            ({field: value for (place, field), (value, _) in wrong.items() if place != HEAD},),
+        )
+        saved = clerk.post("/drafts/new", posted(kind, content))
+        page = clerk.get(saved["Location"]).content.decode()
+        for (place, field), (value, told) in wrong.items():
+            said = piece(page, f"{place}-{field}-said").replace("&#x27;", "'")
+            assert told in said, (kind, field, said)
+            assert "/help/format.schema" in said
+            if value.isprintable():
+                assert f'value="{value}"' in page, (kind, field)
+            assert f'href="#{place}-{field}"' in page
+
+
+def test_sums_are_judged_by_the_rule_of_clearance(zone: Zone, clerk: Client) -> None:
+    saved = clerk.post("/drafts/new", posted("311", changed(ORDER, {"acturalPaid": "390"}, {"totalPrice": "350"})))
+    page = clerk.get(saved["Location"]).content.decode()
+    assert "/help/match.order_sum" in piece(page, "head-acturalPaid-said")
+    assert "/help/match.order_sum" in piece(page, "line-0-totalPrice-said")
+    assert "392.76" in piece(page, "head-acturalPaid-offer")
+    # What rests on a gap is not said.
+    gap = clerk.post("/drafts/new", posted("311", changed(ORDER, {"acturalPaid": "390", "freight": "x"})))
+    assert "match.order_sum" not in piece(clerk.get(gap["Location"]).content.decode(), "head-acturalPaid-said")
+
+
+def test_a_declaration_is_judged_by_the_groups_of_clearance(zone: Zone, clerk: Client) -> None:
+    _, content = trade(zone)["621"]
+    wrong = changed(content, {"buyerIdNumber": "410105198803129811", "emsNo": ""}, {"gcode": "9999999999"})
+    page = clerk.get(clerk.post("/drafts/new", posted("621", wrong))["Location"]).content.decode()
+    assert "/help/buyer.id" in piece(page, "head-buyerIdNumber-said")
+    assert "/help/field.mode" in piece(page, "head-emsNo-said")
+    assert "/help/goods.unknown" in piece(page, "line-0-gcode-said")
+    fine = clerk.post("/drafts/new", posted("621", content))
+    page = clerk.get(fine["Location"]).content.decode()
+    assert "error-summary" not in page
+    assert "税款合计" in page
+
+
+def test_while_one_types_gaps_are_not_told(zone: Zone, clerk: Client) -> None:
+    given = changed(ORDER, {"acturalPaid": "390", "buyerName": ""})
+    pieces = clerk.post("/drafts/check", posted("311", given)).content.decode()
+    assert "392.76" in piece(pieces, "head-acturalPaid-said")
+    assert not piece(pieces, "head-buyerName-said").strip()
+    assert "<html" not in pieces
+    assert not Draft.objects.exists()
+
+
+def test_offers_are_taken_only_when_asked_for(zone: Zone, clerk: Client) -> None:
+    given = changed(ORDER, {"goodsValue": "1", "acturalPaid": "5"}, {"totalPrice": ""})
+    page = clerk.post("/drafts/new", posted("311", given, take="line-0-totalPrice")).content.decode()
+    assert re.search(r'id="line-0-totalPrice"\s+name="line-0-totalPrice"\s+value="360"', page)
+    assert re.search(r'id="head-goodsValue"\s+name="head-goodsValue"\s+value="1"', page)
+    assert "360" in piece(page, "head-goodsValue-offer")
+    assert not Draft.objects.exists()
+
+
+def test_lines_come_and_go_without_losing_anything(zone: Zone, clerk: Client) -> None:
+    page = clerk.post("/drafts/new", posted("311", ORDER, do="add")).content.decode()
+    assert 'id="line-1"' in page
+    assert ORDER.lines[0]["itemName"] in page
+    two = ORDER._replace(lines=(*ORDER.lines, {**ORDER.lines[0], "itemName": "第二种奶粉"}))
+    page = clerk.post("/drafts/new", posted("311", two, do="remove-0")).content.decode()
+    assert 'id="line-1"' not in page
+    assert "第二种奶粉" in page
+    assert not Draft.objects.exists()
+
+
+def test_of_two_who_save_the_second_sees_what_the_first_did(zone: Zone, clerk: Client) -> None:
+    clerk.post("/drafts/new", posted("311", ORDER))
+    draft = Draft.objects.get()
+    other = member("liu", FIRM, "declarant")
+    first = other.post(f"/drafts/{draft.pk}", posted("311", changed(ORDER, {"freight": "10"}), version="1"))
+    assert first.status_code == 302
+    mine = changed(ORDER, {"buyerName": "张三"})
+    second = clerk.post(f"/drafts/{draft.pk}", posted("311", mine, version="1"))
+    page = second.content.decode()
+    assert second.status_code == 409
+    assert "liu" in page
+    assert 'href="#head-freight"' in page
+    assert 'href="#head-buyerName"' in page
+    assert 'value="张三"' in page
+    draft.refresh_from_db()
+    assert (draft.version, draft.head["freight"], draft.head["buyerName"]) == (2, "10", "李明华")
+    # Having seen it, one may put one's own in its place.
+    assert 'name="version" value="2"' in page
+    third = clerk.post(f"/drafts/{draft.pk}", posted("311", mine, version="2"))
+    assert third.status_code == 302
+    draft.refresh_from_db()
+    assert (draft.version, draft.head["freight"], draft.head["buyerName"]) == (3, "0", "张三")
+
+
+@pytest.mark.parametrize("version", ["", "x", "-1", "99999999999", "0"])
+def test_a_version_that_was_never_shown_overwrites_nothing(zone: Zone, clerk: Client, version: str) -> None:
+    clerk.post("/drafts/new", posted("311", ORDER))
+    draft = Draft.objects.get()
+    assert clerk.post(f"/drafts/{draft.pk}", posted("311", ORDER, version=version)).status_code == 409
+
+
+def test_fields_are_explained_to_everybody(zone: Zone) -> None:
+    page = Client().get("/drafts/fields/621").content.decode()
+    assert "gcode" in page
+    assert "商品编码" in page
+    assert Client().get("/drafts/fields/999").status_code == 404
