@@ -121,6 +121,13 @@ def _faults(root: Any, kind: MessageKind) -> Iterator[Fix]:
                 yield Fix(f"{kind.document}下缺少{kind.line}。", f"{kind.document} has no {kind.line}.", kind.line)
             for line in lines:
                 yield from _part(line, kind.line, kind.line_fields)
+    signatures = sum(_name(child) == "Signature" for child in root)
+    if signatures > 1:
+        yield Fix(
+            f"根元素下有{signatures}个签名，只能有一个；请删去多余的。",
+            f"There are {signatures} signatures under the root: keep one.",
+            "Signature",
+        )
     transfers = [child for child in root if _name(child) == "BaseTransfer"]
     if not transfers:
         yield Fix(

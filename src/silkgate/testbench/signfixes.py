@@ -29,14 +29,6 @@ def invalid_fix(raw: bytes) -> list[Fix]:
     found = diagnose(_message(raw))
     if found is None:
         return [Fix("报文中没有可以读取的签名。", "There is no signature that can be read.", "Signature")]
-    if found.signatures > 1:
-        return [
-            Fix(
-                f"根元素下有{found.signatures}个签名，只能有一个；请删去多余的。",
-                f"There are {found.signatures} signatures under the root; keep one.",
-                "Signature",
-            )
-        ]
     if not found.profile_holds:
         return [_profile(found)]
     if found.digest_computed != found.digest_stated:
