@@ -135,7 +135,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
     """GET, POST /drafts/<number>: what was typed, to go on with; once it is sent, what became of it."""
     found = own_draft(request, number)
     if found.signed is not None:
-        return _sent(request, found)
+        return redirect("draft", number=number) if request.method == "POST" else _sent(request, found)
     at = at_of(request)
     if request.method != "POST":
         told = "told" in request.GET
