@@ -237,10 +237,10 @@ def _is_a_name(page: Page, text: str) -> bool:
 
 
 _UNNAMED = """() => [...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea')]
-  .filter(e => e.offsetParent && !(e.innerText || '').trim() && !e.labels?.length && !e.getAttribute('aria-label'))
+  .filter(e => e.checkVisibility() && !(e.innerText || '').trim() && !e.labels?.length && !e.getAttribute('aria-label'))
   .map(e => e.outerHTML.slice(0, 120))"""
 _SMALL = """least => [...document.querySelectorAll('button, input:not([type=hidden]), .button, .chip, .row-link')]
-  .filter(e => e.offsetParent && e.getBoundingClientRect().height < least)
+  .filter(e => e.checkVisibility() && e.getBoundingClientRect().height < least)
   .map(e => e.outerHTML.slice(0, 120))"""
 
 
