@@ -95,12 +95,8 @@ def test_what_was_signed_and_not_taken_is_sent_again_as_it_is(zone: Zone, clerk:
     exchange.forget_shared_receiver()
     assert clerk.post(f"/drafts/{draft.pk}/send").status_code == 302
     again = Draft.objects.get(pk=draft.pk)
-    assert exchange.received_bytes(_connection(), again.message_id or 0) == bytes(draft.signed)
-
-
-def _connection() -> object:
-    connection.ensure_connection()
-    return connection.connection
+    with exchange.connect() as inbox:
+        assert exchange.received_bytes(inbox, again.message_id or 0) == bytes(draft.signed)
 
 
 def test_a_signature_that_does_not_fit_sends_nothing(zone: Zone, clerk: Client) -> None:
