@@ -250,6 +250,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
     "programmes": {
         "access.py": "what there is to do in the market, for pages and REST alike",
         "kinds.py": "reads reference/market: the kinds of service and who may offer each",
+        "restshapes.py": "bodies of its REST interface",
         "workflows.py": "what waits for a firm, or for the operator, as cases of casework",
         "trading.py": "from an enquiry to a completed order, step by step",
         "reviews.py": "what an order leaves behind: review, answer, declarations that it served",

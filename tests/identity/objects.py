@@ -70,6 +70,14 @@ ABOUT = {
     "programmes.orderpages.review": "market_order",
     "programmes.orderpages.served": "market_order",
     "programmes.orderpages.terms": "market_order",
+    "programmes.rest.answer_review": "market_order",
+    "programmes.rest.make_offer": "market_enquiry",
+    "programmes.rest.make_review": "market_order",
+    "programmes.rest.name_declarations": "market_order",
+    "programmes.rest.one_enquiry": "market_enquiry",
+    "programmes.rest.one_order": "market_order",
+    "programmes.rest.step_enquiry": "market_enquiry",
+    "programmes.rest.step_order": "market_order",
     "registry.goodspages.filed_goods": "goods",
     "registry.goodspages.one_permit": "permit",
     "registry.goodspages.report": "upload",
@@ -94,6 +102,7 @@ ABOUT = {
 """Views that are about one object, and its kind. A view whose address holds the organisation's code needs no line."""
 
 BODIES = {
+    **market.BODIES,
     "exchange.webhooks.rest.replay_webhook": {"after": "evt-0"},
     "registry.rest_filings.amend_filing": {"roles": ["ebc"], "data": {}},
     "registry.rest_goods.file_table": {"only_good": True},

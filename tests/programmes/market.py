@@ -11,6 +11,22 @@ from silkgate.kernel.clock import china_day
 from silkgate.programmes import rules, trading
 from silkgate.programmes.api import offer_service
 
+BODIES = {
+    "programmes.rest.answer_review": {"answer": "谢谢支持"},
+    "programmes.rest.make_offer": {
+        "price": {"form": "parcel", "cents": 320, "currency": "CNY", "tax_included": True},
+        "quantity": 200,
+        "conditions": "次日结算",
+        "deliver_by": "2099-12-30",
+        "valid_until": "2099-12-30",
+    },
+    "programmes.rest.make_review": {"stars": 5, "words": "非常准时"},
+    "programmes.rest.name_declarations": {"references": ["SF1"]},
+    "programmes.rest.step_enquiry": {"step": "withdraw"},
+    "programmes.rest.step_order": {"step": "confirm"},
+}
+"""What operations of the market take, by view."""
+
 
 def make(site: dict[str, dict[str, str]], codes: Iterable[str], provider: str, at: datetime) -> None:
     """Enter the numbers of a service, an enquiry, an order and its task for each of `codes` into `site`."""

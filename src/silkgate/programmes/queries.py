@@ -32,7 +32,9 @@ class Provider(NamedTuple):
         """Why it may not offer services of a kind; None: it may."""
         if self.filed and not self.roles:
             now = registry.current(self.code)
-            standing = registry.STANDINGS[now.standing if now else registry.SUSPENDED]
+            # Enterprises that came with a zone's files have no version that would say it.
+            found = now.standing if now and now.standing != registry.ACTIVE else registry.SUSPENDED
+            standing = registry.STANDINGS[found]
             since = f"{now.since:%Y-%m-%d}" if now and now.number else ""
             return Text(
                 f"贵单位备案已{standing.zh}{f'（自{since}）' if since else ''}，所有服务均不展示；备案恢复后自动恢复。"
