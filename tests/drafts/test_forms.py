@@ -69,6 +69,21 @@ def test_a_declaration_is_judged_by_the_groups_of_clearance(zone: Zone, clerk: C
     assert "税款合计" in page
 
 
+@pytest.mark.parametrize("kind", ["311", "411", "511", "621"])
+def test_an_empty_form_reproaches_nobody(zone: Zone, clerk: Client, kind: str) -> None:
+    page = clerk.get(f"/drafts/new?kind={kind}&organisation={FIRM}").content.decode()
+    assert "aria-invalid" not in page
+    assert "/help/" not in page.split('class="draft"')[1]
+
+
+def test_what_a_mode_needs_is_told_once_the_mode_is_chosen(zone: Zone, clerk: Client) -> None:
+    for mode, told in (("", ""), ("9610", "billNo"), ("1210", "emsNo")):
+        content = Content({"tradeMode": mode} if mode else {}, ({},))
+        page = clerk.get(clerk.post("/drafts/new", posted("621", content))["Location"]).content.decode()
+        for name in ("billNo", "emsNo"):
+            assert ("/help/field.mode" in piece(page, f"head-{name}-said")) is (name == told), (mode, name)
+
+
 def test_while_one_types_gaps_are_not_told(zone: Zone, clerk: Client) -> None:
     given = changed(ORDER, {"acturalPaid": "390", "buyerName": ""})
     pieces = clerk.post("/drafts/check", posted("311", given)).content.decode()

@@ -96,7 +96,7 @@ class Box(NamedTuple):
         if form:
             return "2026-11-23 10:00:00" if len(form) == 14 else "2026-11-23"
         if self.table:
-            return next(iter(codes(self.table)))
+            return next(code for code in codes(self.table) if code.strip("0"))
         if self.field.type == "decimal":
             return "128.50"
         return ""

@@ -44,12 +44,18 @@ _SPACED_TIME = re.compile(r"([0-9]{4})[-/.]([0-9]{2})[-/.]([0-9]{2})(?:[ T]([0-9
 _INT_MAX = 2**31 - 1
 _TAXED = frozenset({"totalPrice", "freight", "insuredFee", "gcode", "qty1"})
 """What the tax of a declaration is computed from."""
-_DEPENDS = {
-    "goodsValue": ("totalPrice",),
-    "totalPrice": ("price", "qty"),
-    "acturalPaid": ("goodsValue", "freight", "discount", "taxTotal"),
+_SENDERS = ("ebpCode", "ebcCode", "payCode", "logisticsCode", "agentCode")
+_RESTS_ON: dict[tuple[str, str], tuple[str, ...]] = {
+    ("match.order_sum", "totalPrice"): ("price", "qty"),
+    ("match.order_sum", "goodsValue"): ("totalPrice",),
+    ("match.order_sum", "acturalPaid"): ("goodsValue", "freight", "discount", "taxTotal"),
+    ("party.role", "assureCode"): ("ebpCode", "ebcCode", "logisticsCode"),
+    ("party.sender", ""): _SENDERS,
+    ("field.mode", ""): ("tradeMode",),
+    ("goods.unlisted", ""): ("tradeMode",),
+    ("limit.single", ""): ("totalPrice", "freight", "insuredFee", "qty"),
 }
-"""Sums, and what they are computed from: nothing is said of a sum while one of its parts cannot be read."""
+"""What else a finding is made of, by rule and field (empty: any): nothing is said while a part cannot be read."""
 
 
 # --- One value ----------------------------------------------------------------------------------------------------
@@ -290,13 +296,12 @@ def _concerns(finding: Finding, sender: Transfer | None) -> bool:
 
 
 def _rests_on_gaps(problem: Problem, bad: Mapping[str, set[str]]) -> bool:
-    gaps = bad.get(problem.place, set())
-    if problem.field in gaps:
+    if problem.field in bad.get(problem.place, set()):
         return True
-    parts = _DEPENDS.get(problem.field, ())
-    if problem.field == "goodsValue":
-        return any("totalPrice" in names for place, names in bad.items() if place != HEAD)
-    return problem.code == "match.order_sum" and any(part in gaps for part in parts)
+    rested = _RESTS_ON.get((problem.code, problem.field)) or _RESTS_ON.get((problem.code, ""), ())
+    # What is said of a line rests on that line and on the head, what is said of the head on every line.
+    places = bad if problem.place == HEAD else {problem.place, HEAD}
+    return any(part in bad.get(place, set()) for place in places for part in rested)
 
 
 def _told(code: str, finding: Finding, lines: int) -> Problem:
@@ -316,6 +321,7 @@ def _told(code: str, finding: Finding, lines: int) -> Problem:
         field.name if field else "",
         Text(spoken[0][0].zh, spoken[1][0].en),
         finding.code,
+        missing=field is not None and not finding.found,
         mend=Text(spoken[0][1].zh, spoken[1][1].en),
     )
 
