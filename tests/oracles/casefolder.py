@@ -45,6 +45,7 @@ def read_case(folder: Path) -> dict[str, Any]:
         certificate = folder / "certs" / row["certificate"] if row["certificate"] else None
         enterprises[row["code"]] = {
             "roles": row["roles"].split(";"),
+            "credit_class": row["credit_class"],
             "dxp_id": row["dxp_id"],
             "certificate": certificate.read_bytes() if certificate else b"",
         }

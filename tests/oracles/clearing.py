@@ -269,6 +269,8 @@ def selected(declaration: dict[str, Any], world: dict[str, Any]) -> str:
     for rule in world["selection"]:
         if rule["kind"] == "ebc_code":
             meets = declaration["head"]["ebcCode"] == rule["value"]
+        elif rule["kind"] == "credit_class":
+            meets = world["enterprises"][declaration["head"]["ebcCode"]]["credit_class"] == rule["value"]
         elif rule["kind"] == "country":
             meets = any(item["country"] == rule["value"] for item in declaration["items"])
         else:

@@ -109,9 +109,13 @@ class Generator:
                 ("ebc_code", zone.SHOP_2, "review"),
                 ("country", "609", "inspect"),
                 ("country", "502", "review"),
+                ("credit_class", "dishonest", "inspect"),
+                ("credit_class", "regular", "review"),
             ]
             chosen = chance.sample(rules, chance.choice((0, 0, 1, 2)))
             tables["selection"] = [dict(zip(zone.COLUMNS["selection"], rule, strict=True)) for rule in chosen]
+            for row in tables["enterprises"] or []:
+                row["credit_class"] = chance.choice(("regular", "regular", "dishonest", "certified", ""))
             if chance.random() < 0.03:
                 self.writer.policy["random_inspection_rate"] = 1
         if "modes" in self.kinds and chance.random() < 0.5:

@@ -248,7 +248,44 @@ def test_an_enterprise_of_the_zone_files_its_first_version_over_what_was_loaded(
     assert ("pay", "ebc") in [(c.old, c.new) for c in registry.changes(registry.application(case.id))]
     approve(case.id)
     assert engine_sees() == {"ebc"}
-    assert registry.current(CODE).number == 1
+    assert [(one.number, one.roles) for one in registry.versions(CODE)] == [(2, ("ebc",)), (1, ("pay",))]
+    assert registry.record(CODE, NOW - 999 * DAY).data["name_zh"] == "旧名", "nobody knows since when"
+
+
+def test_what_is_loaded_is_a_version_where_it_says_something_new(database: str) -> None:
+    firm = registry.Enterprise(CODE, "甲", frozenset({"ebc"}), "A", "DXPENT0000410003")
+    changes = [
+        firm,
+        firm,
+        firm._replace(credit_class="B"),
+        firm._replace(name="乙"),
+        firm._replace(name="乙", roles=frozenset({"ebc", "ebp"}), dxp_id=""),
+    ]
+    with connection.cursor() as cursor:
+        for day, change in enumerate(changes):
+            assert registry.file_enterprises(cursor, [change], at=NOW + day * DAY) == 1
+    found = [(one.number, one.roles, one.data) for one in registry.versions(CODE)]
+    common = {"credit_code": CODE}
+    assert found == [
+        (3, ("ebc", "ebp"), common | {"name_zh": "乙"}),
+        (2, ("ebc",), common | {"name_zh": "乙", "dxp_id": firm.dxp_id}),
+        (1, ("ebc",), common | {"name_zh": "甲", "dxp_id": firm.dxp_id}),
+    ]
+    names = [registry.record(CODE, NOW + day * DAY).data["name_zh"] for day in (-99, 0, 2, 3, 4)]
+    assert names == ["甲", "甲", "甲", "乙", "乙"]
+
+
+def test_loading_again_keeps_what_was_filed_and_says_that_it_stands_again(database: str) -> None:
+    on_file(contact_name="李芳")
+    case = registry.propose_standing(REVIEWER, CODE, "suspend", reason="年报逾期未交", rule="办法第8条", at=NOW + DAY)
+    casework.move(APPROVER, case.id, "confirm", reason="同意暂停", rule="办法第8条", at=NOW + DAY)
+    assert engine_sees() == frozenset()
+    firm = registry.Enterprise(CODE, "豫见优选商贸有限公司", frozenset({"ebc"}), "", "")
+    with connection.cursor() as cursor:
+        registry.file_enterprises(cursor, [firm], at=NOW + 2 * DAY)
+    assert engine_sees() == {"ebc"}
+    now = registry.current(CODE)
+    assert (now.number, now.standing, now.data["contact_name"]) == (3, "active", "李芳")
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

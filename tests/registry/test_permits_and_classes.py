@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry.made import CODE, DAY, NOW, OTHER, REVIEWER, on_file
+from silkgate.kernel.clock import china_day
 from silkgate.ledger import api as ledger
 from silkgate.registry import api as registry
 from silkgate.registry import models
@@ -196,6 +198,7 @@ def test_every_day_has_one_class_the_last_that_had_begun(database: str, days: li
     if registry.current(CODE) is None:
         on_file()
     models.CreditClass.objects.all().delete()
+    models.Enterprise.objects.update(credit_class="")
     names = ["advanced_certified", "certified", "regular", "dishonest", "seriously_dishonest", "regular"]
     given_ = dict(zip(sorted(days), names, strict=False))
     for day, name in given_.items():
@@ -204,3 +207,59 @@ def test_every_day_has_one_class_the_last_that_had_begun(database: str, days: li
         begun = [first for first in given_ if first <= day]
         held = registry.class_on(CODE, TODAY + timedelta(day))
         assert (held.name if held else None) == (given_[max(begun)] if begun else None)
+
+
+# --- Classes as the engine asks for them ------------------------------------------------------------------------------
+
+
+def _all_classes() -> registry.Classes:
+    with connection.cursor() as cursor:
+        return registry.all_classes(cursor, registry.enterprises(cursor))
+
+
+def test_a_class_counts_from_its_day_and_from_when_it_was_given(database: str) -> None:
+    on_file(at=NOW)
+    noon = NOW + timedelta(hours=2)
+    for name, since, at in (("regular", 0, noon), ("dishonest", 5, noon + DAY), ("certified", 9, noon + 6 * DAY)):
+        registry.set_class(
+            REVIEWER, CODE, "gacc-282", name, since=china_day(NOW + since * DAY), reason="年度评定", rule="282", at=at
+        )
+    known = _all_classes()
+    days = {day: known.of(CODE, china_day(NOW + day * DAY), NOW + day * DAY) for day in (-1, 0, 1, 4, 5, 8, 9, 99)}
+    assert days == {
+        -1: "", 0: "", 1: "regular", 4: "regular", 5: "dishonest", 8: "dishonest", 9: "certified", 99: "certified",
+    }  # fmt: skip
+    assert known.of(CODE, china_day(NOW), noon) == "regular"
+    assert known.of(OTHER, china_day(NOW), noon) == ""
+
+
+def test_what_was_answered_once_is_answered_so_for_ever(database: str) -> None:
+    """Whatever class is given later, a moment that has passed keeps its class: a replay asks again."""
+    on_file(at=NOW)
+    moments = [NOW + timedelta(hours=hours) for hours in range(0, 24 * 12, 7)]
+    seen: dict[Any, str] = {}
+    for day, name in ((1, "regular"), (4, "dishonest"), (8, "certified")):
+        at = NOW + day * DAY
+        registry.set_class(REVIEWER, CODE, "gacc-282", name, since=china_day(at), reason="年度评定", rule="282", at=at)
+        known = _all_classes()
+        for moment in moments:
+            if moment <= at:
+                found = known.of(CODE, china_day(moment), moment)
+                assert seen.setdefault(moment, found) == found
+    assert set(seen.values()) == {"", "regular", "dishonest"}
+
+
+def test_a_class_of_the_zones_files_counts_until_another_one_is_given(database: str) -> None:
+    with connection.cursor() as cursor:
+        registry.file_enterprises(cursor, [registry.Enterprise(CODE, "甲", frozenset({"ebc"}), "B", "")])
+    assert _all_classes().of(CODE, china_day(NOW), NOW) == "B"
+    registry.set_class(
+        REVIEWER, CODE, "gacc-282", "dishonest", since=china_day(NOW + 3 * DAY), reason="失信评定", rule="282", at=NOW
+    )
+    known = _all_classes()
+    assert [known.of(CODE, china_day(NOW + n * DAY), NOW + n * DAY) for n in (-99, 0, 2, 3)] == ["B"] * 3 + [
+        "dishonest"
+    ]
+    loaded = registry.class_on(CODE, china_day(NOW))
+    assert loaded is not None
+    assert (loaded.name, loaded.words.zh) == ("B", "B")

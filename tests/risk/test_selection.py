@@ -53,6 +53,33 @@ def test_rules_are_replaced_as_a_whole(database: str) -> None:
         assert risk.selection(cursor).rules == (ORIGIN,)
 
 
+DISHONEST = SelectionRule("credit_class", "dishonest", "inspect")
+REGULAR = SelectionRule("credit_class", "regular", "review")
+UNKNOWN = SelectionRule("credit_class", "", "review")
+
+
+@pytest.mark.parametrize(
+    ("rules", "credit_class", "action", "met"),
+    [
+        ([], "dishonest", "", []),
+        ([DISHONEST], "", "", []),
+        ([DISHONEST], "regular", "", []),
+        ([DISHONEST], "dishonest", "inspect", ["credit_class:dishonest"]),
+        ([REGULAR], "regular", "review", ["credit_class:regular"]),
+        ([REGULAR, WINE], "regular", "inspect", ["gcode_prefix:2204"]),
+        ([DISHONEST, SELLER], "dishonest", "inspect", ["credit_class:dishonest"]),
+        ([REGULAR, SELLER], "regular", "review", ["credit_class:regular", "ebc_code:E1"]),
+        ([REGULAR, REGULAR._replace(action="inspect")], "regular", "inspect", ["credit_class:regular"]),
+        ([UNKNOWN], "", "review", ["credit_class:"]),
+        ([UNKNOWN], "regular", "", []),
+    ],
+)
+def test_choosing_by_class(rules, credit_class, action, met) -> None:
+    selection = Selection(rules)
+    assert selection.choose(Declaration("E1", [Line("2204210000", "116")]), credit_class) == (action, met)
+    assert selection.asks_for_class is any(rule.kind == "credit_class" for rule in rules)
+
+
 @pytest.mark.parametrize("rule", [WINE._replace(kind="weather"), WINE._replace(action="burn")])
 def test_an_unknown_kind_or_action_leaves_the_rules_as_they_are(database: str, rule: SelectionRule) -> None:
     with connection.cursor() as cursor:

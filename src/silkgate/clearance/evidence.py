@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from silkgate.kernel.text import Text
+from silkgate.registry.api import class_words
 from silkgate.standards import dxp, safexml
 from silkgate.standards.ceb.catalogue import MESSAGES, Field
 from silkgate.standards.ceb.read import Reader
@@ -96,6 +97,7 @@ def _fields() -> dict[str, Field]:
 
 _IN_FINDINGS = {
     "country": Text("原产国（地区）", "Country of origin"),
+    "creditClass": Text("电商企业的信用类别", "Credit class of the e-commerce enterprise"),
     "dutiableValue": Text("完税价格", "Dutiable value"),
     "emsNo/itemRecordNo": Text("账册编号与料号", "Account book and item number"),
 }
@@ -115,6 +117,8 @@ CODED = {"country": "countries", "unit": "units"}
 
 def coded(element: str, value: str) -> Text | str:
     """A value with the word that its code stands for: `136 瑞士`; other values as they are."""
+    if element == "creditClass":
+        return class_words(value) if value else Text("未定", "none")
     word = codes(CODED[element]).get(value) if element in CODED else None
     return Text(f"{value} {word.zh}", f"{value} {word.en}") if word else value
 

@@ -88,7 +88,12 @@ def reason(finding: Finding, *, in_full: bool) -> Reason:
     )
 
 
-_SELECTED_FIELDS = {"gcode_prefix": "gcode", "ebc_code": "ebcCode", "country": "country"}
+_SELECTED_FIELDS = {
+    "gcode_prefix": "gcode",
+    "ebc_code": "ebcCode",
+    "country": "country",
+    "credit_class": "creditClass",
+}
 
 
 def selection_findings(state: str, selected_by: Iterable[str], invt_no: str) -> list[Finding]:

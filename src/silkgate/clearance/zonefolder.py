@@ -78,7 +78,7 @@ def load_zone(path: Path, *, selection_key: bytes | None = None) -> ZoneFolder:
     limit_cents = tariff.law_of_rows(day, policy=folder.policy).annual_limit_cents
     with transaction.atomic(), connection.cursor() as cursor:
         enterprises = _table(path, "enterprises.csv", _enterprise)
-        registry.file_enterprises(cursor, [enterprise for enterprise, _ in enterprises])
+        registry.file_enterprises(cursor, [enterprise for enterprise, _ in enterprises], at=folder.as_of)
         for enterprise, certificate in enterprises:
             if certificate:
                 _file_certificate(cursor, path, enterprise.code, certificate)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from silkgate.journal import api as journal
@@ -22,7 +23,17 @@ from silkgate.registry.actions import (
     submit,
 )
 from silkgate.registry.bulk import MAX_ROWS, MAX_SHEET_BYTES, SheetError, read_sheet
-from silkgate.registry.classes import CreditClass, class_on, classes, keep_classes, set_class
+from silkgate.registry.classes import (
+    NO_CLASSES,
+    Classes,
+    CreditClass,
+    all_classes,
+    class_on,
+    class_words,
+    classes,
+    keep_classes,
+    set_class,
+)
 from silkgate.registry.declared import asked_of, declared, papers_of
 from silkgate.registry.domain import (
     ACTIVE,
@@ -79,12 +90,14 @@ __all__ = [
     "GOODS_FIELDS",
     "MAX_ROWS",
     "MAX_SHEET_BYTES",
+    "NO_CLASSES",
     "ROLES",
     "STANDINGS",
     "STANDING_MOVES",
     "SUSPENDED",
     "TOPIC",
     "Change",
+    "Classes",
     "CreditClass",
     "Enterprise",
     "Item",
@@ -100,6 +113,7 @@ __all__ = [
     "View",
     "ZoneRecord",
     "add_paper",
+    "all_classes",
     "amend",
     "application",
     "applications",
@@ -107,6 +121,7 @@ __all__ = [
     "asked_of",
     "changes",
     "class_on",
+    "class_words",
     "classes",
     "current",
     "declared",
@@ -162,12 +177,31 @@ def zone(cursor: Any) -> ZoneRecord | None:
     return ZoneRecord(row[0], row[1], row[2], bytes(row[3]), json.loads(row[4])) if row else None
 
 
-def file_enterprises(cursor: Any, enterprises: Iterable[Enterprise]) -> int:
-    """Load enterprises as a zone's files give them, or change what is on file for their codes; no version is written.
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when the first version of an enterprise counts that came with a zone's files: nobody knows better."""
 
-    Raises ValueError for an unknown role.
+_LOADED_VERSIONS = """
+insert into registry_version (enterprise_code, number, roles, data, standing, since, case_id, reason, rule)
+select e.code, coalesce(v.number, 0) + 1, e.roles,
+  (coalesce(v.data, '{}') - 'dxp_id') || jsonb_strip_nulls(jsonb_build_object(
+    'name_zh', e.name, 'dxp_id', nullif(e.dxp_id, ''),
+    case when length(e.code) = 18 then 'credit_code' else 'customs_code' end, e.code)),
+  %(standing)s, case when v.number is null then %(beginning)s else greatest(v.since, %(at)s) end, null, %(reason)s, ''
+from registry_enterprise e left join lateral
+  (select number, roles, data, standing, since from registry_version where enterprise_code = e.code
+   order by number desc limit 1) v on true
+where e.code = any(%(codes)s) and (v.number is null or v.standing <> %(standing)s or v.roles <> e.roles
+  or v.data ->> 'name_zh' is distinct from e.name or coalesce(v.data ->> 'dxp_id', '') <> e.dxp_id)
+"""
+
+
+def file_enterprises(cursor: Any, enterprises: Iterable[Enterprise], *, at: datetime = BEGINNING) -> int:
+    """Load enterprises as a zone's files give them, or change what is on file for their codes; how many.
+
+    Each gets a version where it has none, which counts from the beginning, or where the newest one says otherwise; that
+    one begins at `at`. Raises ValueError for an unknown role.
     """
-    count = 0
+    codes = []
     for enterprise in enterprises:
         if unknown := enterprise.roles - set(ROLES):
             raise ValueError(f"{enterprise.code}: unknown role {', '.join(sorted(unknown))}; known: {', '.join(ROLES)}")
@@ -177,9 +211,11 @@ def file_enterprises(cursor: Any, enterprises: Iterable[Enterprise]) -> int:
             " credit_class = excluded.credit_class, dxp_id = excluded.dxp_id",
             (enterprise.code, enterprise.name, sorted(enterprise.roles), enterprise.credit_class, enterprise.dxp_id),
         )
-        count += 1
+        codes.append(enterprise.code)
+    given = {"codes": codes, "standing": ACTIVE, "beginning": BEGINNING, "at": at}
+    cursor.execute(_LOADED_VERSIONS, given | {"reason": "随综试区资料装载 / loaded with the zone’s files"})
     journal.bump(cursor, TOPIC)
-    return count
+    return len(codes)
 
 
 def enterprises(cursor: Any) -> dict[str, Enterprise]:

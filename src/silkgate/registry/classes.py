@@ -1,8 +1,9 @@
-"""Credit classes of enterprises: by scheme, from a day to a day, with reason and rule; selection reads today’s."""
+"""Credit classes of enterprises: by scheme, from a day to a day, with reason and rule; selection reads the day’s."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
@@ -14,10 +15,13 @@ from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.registry import models
 from silkgate.registry.declared import declared
-from silkgate.registry.domain import Problem, RefusedError
+from silkgate.registry.domain import Enterprise, Problem, RefusedError
 from silkgate.registry.rules import judge_reason
 
 TOPIC = "registry.enterprises"
+
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when a class counts that came with the zone's files: nobody knows better."""
 
 
 class CreditClass(NamedTuple):
@@ -39,7 +43,57 @@ class CreditClass(NamedTuple):
     def words(self) -> Text:
         """Scheme and class as people read them."""
         scheme = declared().schemes.get(self.scheme)
-        return scheme.classes.get(self.name, Text(self.name, self.name)) if scheme else Text(self.name, self.name)
+        return scheme.classes.get(self.name, Text(self.name, self.name)) if scheme else class_words(self.name)
+
+
+def class_words(name: str) -> Text:
+    """A class as people read it, by the newest scheme that knows it; what no scheme knows as it is."""
+    for scheme in reversed(list(declared().schemes.values())):
+        if name in scheme.classes:
+            return scheme.classes[name]
+    return Text(name, name)
+
+
+class Classes:
+    """Which class an enterprise had at any time, in memory: for an engine that asks for each declaration."""
+
+    __slots__ = ("_given", "_loaded")
+
+    def __init__(
+        self,
+        loaded: Mapping[str, str] | None = None,
+        given: Mapping[str, list[tuple[date, datetime, str]]] | None = None,
+    ) -> None:
+        self._loaded = loaded or {}
+        """As the zone's files had them, of enterprises to which no class was given since."""
+        self._given = given or {}
+        """First day, when it was given, class; the latest day first."""
+
+    def of(self, code: str, day: date, at: datetime) -> str:
+        """The class of `code` on `day` as far as it had been given by `at`; empty: none.
+
+        What was given later does not count, so that the same question has the same answer for ever.
+        """
+        given = self._given.get(code)
+        if given is None:
+            return self._loaded.get(code, "")
+        for since, set_at, name in given:
+            if since <= day and set_at <= at:
+                return name
+        return ""
+
+
+NO_CLASSES = Classes()
+
+
+def all_classes(cursor: Any, enterprises: Mapping[str, Enterprise]) -> Classes:
+    """Every class that was ever given, and those that came with the zone's files to `enterprises`."""
+    cursor.execute("select enterprise_code, since, set_at, name from registry_creditclass order by since desc, id desc")
+    given: dict[str, list[tuple[date, datetime, str]]] = {}
+    for code, since, set_at, name in cursor.fetchall():
+        given.setdefault(code, []).append((since, set_at, name))
+    loaded = {code: one.credit_class for code, one in enterprises.items() if one.credit_class and code not in given}
+    return Classes(loaded, given)
 
 
 class ClassPage(NamedTuple):
@@ -74,7 +128,7 @@ def set_class(
     today, reason, rule = china_day(at), reason.strip(), rule.strip()
     problems = _problems(scheme, name, since, today, reason, rule)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("select id from registry_enterprise where code = %s for update", (code,))
+        cursor.execute("select id, credit_class from registry_enterprise where code = %s for update", (code,))
         enterprise = cursor.fetchone()
         if enterprise is None:
             problems.append(Problem("code", Text("没有备案这个企业代码。", "No enterprise of this code is on file.")))
@@ -86,6 +140,7 @@ def set_class(
             problems.append(Problem("since", told))
         if problems:
             raise RefusedError(problems)
+        _keep_loaded(code, enterprise[1], since)
         models.CreditClass.objects.filter(enterprise_code=code, until=None).update(until=since - timedelta(days=1))
         row = models.CreditClass.objects.create(
             enterprise_code=code,
@@ -108,6 +163,22 @@ def set_class(
         )
         keep_classes(cursor, at, code)
     return _read(row)
+
+
+def _keep_loaded(code: str, name: str, until: date) -> None:
+    """Write down a class that came with the zone's files before the first one is given: it counts for days past."""
+    if name and not models.CreditClass.objects.filter(enterprise_code=code).exists():
+        models.CreditClass.objects.create(
+            enterprise_code=code,
+            scheme="",
+            name=name,
+            since=_ALWAYS.date(),
+            until=until - timedelta(days=1),
+            reason="随综试区资料装载 / loaded with the zone’s files",
+            rule="",
+            set_by="load",
+            set_at=_ALWAYS,
+        )
 
 
 def _problems(scheme: str, name: str, since: date, today: date, reason: str, rule: str) -> list[Problem]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from silkgate.journal import api as journal
 
 TOPIC = "risk.selection"
-KINDS = ("gcode_prefix", "ebc_code", "country")
+KINDS = ("gcode_prefix", "ebc_code", "country", "credit_class")
 ACTIONS = ("inspect", "review")
 
 
@@ -44,10 +44,20 @@ class Selection:
         self._countries = {
             rule.value: rule for rule in sorted(self.rules, key=_weakest_first) if rule.kind == "country"
         }
+        self._classes = {
+            rule.value: rule for rule in sorted(self.rules, key=_weakest_first) if rule.kind == "credit_class"
+        }
+        self.asks_for_class = bool(self._classes)
+        """Whether any rule asks for a credit class; where none does, nobody has to know classes."""
 
-    def choose(self, declaration: _Declaration) -> tuple[str, list[str]]:
-        """("inspect" | "review" | "", the rules that were met as kind:value). Inspection wins over review."""
+    def choose(self, declaration: _Declaration, credit_class: str = "") -> tuple[str, list[str]]:
+        """("inspect" | "review" | "", the rules that were met as kind:value). Inspection wins over review.
+
+        `credit_class`: of the e-commerce enterprise on the day of the decision; empty: it has none.
+        """
         met: list[SelectionRule] = []
+        if self._classes and (rule := self._classes.get(credit_class)) is not None:
+            met.append(rule)
         if (rule := self._sellers.get(declaration.ebc_code)) is not None:
             met.append(rule)
         countries, prefixes = self._countries, self._prefixes

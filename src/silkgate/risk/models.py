@@ -8,7 +8,12 @@ class SelectionRule(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     kind = models.TextField(
-        choices=[("gcode_prefix", "gcode_prefix"), ("ebc_code", "ebc_code"), ("country", "country")]
+        choices=[
+            ("gcode_prefix", "gcode_prefix"),
+            ("ebc_code", "ebc_code"),
+            ("country", "country"),
+            ("credit_class", "credit_class"),
+        ]
     )
     value = models.TextField()
     action = models.TextField(choices=[("inspect", "inspect"), ("review", "review")])

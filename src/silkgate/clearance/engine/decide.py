@@ -29,6 +29,8 @@ class Reference(NamedTuple):
     filed: Mapping[str, Party]
     """Enterprises by code."""
     selection: risk.Selection
+    classes: registry.Classes = registry.NO_CLASSES
+    """Credit classes of enterprises at any time; empty where no selection rule asks for one."""
 
 
 def read_reference(cursor: Any) -> Reference:
@@ -36,15 +38,15 @@ def read_reference(cursor: Any) -> Reference:
     zone = registry.zone(cursor)
     if zone is None:
         raise LookupError("no zone is loaded: run `silkgate load` first / 尚未装载综试区：请先运行silkgate load")
-    filed = {
-        code: Party(code, enterprise.roles, enterprise.dxp_id)
-        for code, enterprise in registry.enterprises(cursor).items()
-    }
+    enterprises = registry.enterprises(cursor)
+    filed = {code: Party(code, enterprise.roles, enterprise.dxp_id) for code, enterprise in enterprises.items()}
+    selection = risk.selection(cursor)
     return Reference(
         Zone(zone.name, zone.customs_code, zone.guarantees_checked, zone.selection_key),
         zone.policy,
         filed,
-        risk.selection(cursor),
+        selection,
+        registry.all_classes(cursor, enterprises) if selection.asks_for_class else registry.NO_CLASSES,
     )
 
 
@@ -79,7 +81,9 @@ def decide(
     state.batch_no += 1
     effects = Effects(state.batch_no, at)
     answering = Answering(state, effects, tariff.cards())
-    settling = Settling(state, reference.zone, law, reference.filed, reference.selection, effects, answering)
+    settling = Settling(
+        state, reference.zone, law, reference.filed, reference.selection, effects, answering, reference.classes
+    )
     taking = Taking(state, reference.filed, effects, settling, answering)
     for instruction in instructions:
         _carry_out(state, instruction, settling, answering)

@@ -26,6 +26,7 @@ from silkgate.clearance.engine.effects import Effects, slugs
 from silkgate.clearance.engine.state import Account, State
 from silkgate.kernel.findings import Finding
 from silkgate.kernel.fixed import format_cents, format_e5
+from silkgate.registry.api import NO_CLASSES, Classes
 from silkgate.risk.api import Selection
 from silkgate.tariff.api import Law
 
@@ -55,7 +56,9 @@ class Settling:
         selection: Selection,
         effects: Effects,
         answering: Answering,
+        classes: Classes = NO_CLASSES,
     ) -> None:
+        self.classes = classes
         self.state, self.zone, self.law, self.filed, self.selection = state, zone, law, filed, selection
         self.effects, self.answering = effects, answering
         self.aftercare = Aftercare(state, law, effects, answering)
@@ -300,7 +303,10 @@ class Settling:
         self.answering.accepted(entry)
         assessment = entry.assessment
         assert assessment is not None
-        action, selected_by = self.selection.choose(declaration)
+        credit_class = ""
+        if self.selection.asks_for_class:
+            credit_class = self.classes.of(declaration.ebc_code, self.day, self.effects.at)
+        action, selected_by = self.selection.choose(declaration, credit_class)
         rate = self.law.random_inspection_rate
         if action != "inspect" and rate and self._drawn(entry.invt_no):
             action = "inspect"
