@@ -35,10 +35,12 @@ def load_demo(home: Home) -> None:
     from django.utils import timezone
 
     from silkgate.site.demo import demo_zone
+    from silkgate.site.demomarket import fill_market
 
     folder = home.demo / "zone"
     demo_zone(home, timezone.now()).write(folder)
     load_zone_from(folder)
+    fill_market(timezone.now())
     _add_demo_officer(home)
 
 
