@@ -8,7 +8,7 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from silkgate.ui.context import FIRM, OFFICE, OPEN, offer
 
-        offer("services", "办事指南", "Services", place=10)
+        offer("services", "办事指南", "Service guide", place=10)
         own = "portal.declarations"
         offer("my-declarations", "我的清单", "Our declarations", group=FIRM, action=own, place=40)
         offer("my-messages", "我的报文", "Our messages", group=FIRM, action=own, place=50)

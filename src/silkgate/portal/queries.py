@@ -11,7 +11,7 @@ from django.urls import reverse
 from silkgate.identity.api import ACTIONS, Action, Actor, actor_of
 from silkgate.kernel.text import Text
 from silkgate.registry import api as registry
-from silkgate.ui.context import GROUPS, Account, Offer, Service, ServiceGroup, offers
+from silkgate.ui.context import FIRM, GROUPS, Account, Offer, Service, ServiceGroup, offers
 
 HOME, LIVE = Text("首页", "Home"), "live"
 FOOTER = (
@@ -42,7 +42,7 @@ def services(actor: Actor, path: str) -> tuple[ServiceGroup, ...]:
 
     Whoever has signed in has a front page of their own; for strangers the live page stands there.
     """
-    shown = [one for one in offers() if not one.action or _may(actor, ACTIONS[one.action])]
+    shown = [one for one in offers() if not one.action or _may(actor, ACTIONS[one.action], one.group)]
     here = path.rstrip("/") or ("" if actor.kind else reverse(LIVE))
     current = _current(shown, here)
     groups = [
@@ -69,8 +69,9 @@ def _current(shown: list[Offer], here: str) -> str:
     return max(belonging, default=(0, ""))[1]
 
 
-def _may(actor: Actor, what: Action) -> bool:
-    return what.allows(actor) or bool(what.where(actor))
+def _may(actor: Actor, what: Action, group: str) -> bool:
+    """For an organisation's matters one has to belong to one, or act for it, whatever one may do by office."""
+    return bool(what.where(actor)) or (group != FIRM and what.allows(actor))
 
 
 def organisation() -> Text | None:

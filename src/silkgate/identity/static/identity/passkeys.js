@@ -70,6 +70,7 @@
         trouble.hidden = false;
       }
     });
+    form.hidden = false;
     const button = form.querySelector("button");
     button.disabled = !window.PublicKeyCredential;
     if (button.type === "button") button.addEventListener("click", () => form.requestSubmit());
