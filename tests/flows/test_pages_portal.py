@@ -244,7 +244,8 @@ def test_reading_and_forms_work_without_javascript(browser: Browser, site: Seen)
 
 
 _HELPLESS = """() => [
-  ...[...document.querySelectorAll('form')].filter(f => f.checkVisibility() && !f.querySelector('button:not([type=button]), [type=submit]')),
+  ...[...document.querySelectorAll('form')].filter(f => f.checkVisibility()
+    && !f.querySelector('button:not([type=button]), [type=submit]')),
   ...[...document.querySelectorAll('button[type=button], [data-keys], dialog[open]')].filter(e => e.checkVisibility()),
 ].map(e => e.outerHTML.slice(0, 120))"""
 
