@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth import get_user_model
+from playwright.sync_api import expect
 
+from clearance.rig import CASES
+from flows.axe import violations
+from silkgate.clearance.api import load_zone
+from silkgate.client import Document
 from silkgate.identity import models as identity
-from testbench.played import CODE, NAME, scenario_named, sent
+from silkgate.testbench import actions
+from silkgate.testbench.scenarios import published
+from silkgate.testbench.statements import state
+from testbench.played import CODE, DAY, NAME, key, scenario_named, sent
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -44,6 +52,7 @@ def tester(reader: Opened, database: str) -> Callable[..., Page]:
 
     def opened(address: str, **options: object) -> Page:
         page = reader(**options)
+        page.set_default_timeout(60_000)
         page.goto(address)
         page.locator("#id_login, #id_username").first.fill("chen")
         page.locator("#id_password").fill(PASSWORD)
@@ -69,3 +78,75 @@ def test_a_message_is_uploaded_and_answered(tester: Callable[..., Page], tmp_pat
         page.get_by_role("link", name="回执 CEB312Message").click()
     assert b"CEB312Message" in Path(download.value.path()).read_bytes()
     assert fits(page)
+
+
+@pytest.fixture
+def tried(database: str) -> dict[str, str]:
+    """The firm has passed as a platform, failed once as a declarant, and has a statement; addresses of it all."""
+    at = datetime(2026, 6, 18, 2, tzinfo=UTC)
+    load_zone(CASES / "01-happy-bonded-1210", selection_key=bytes(32))
+    for scenario in published().of_role("ebp"):
+        actions.run((CODE, NAME), sent(scenario), day=DAY, scenario=scenario, by="chen", at=at)
+    wrong = scenario_named("agent.bonded")
+    raws = sent(wrong, lambda _, document: Document({**document.head, "freight": "11"}, document.lines))
+    broken = raws[0].replace("李测试".encode(), "王测试".encode())
+    pem = key().to_pem().split(b"-----END PRIVATE KEY-----\n")[1]
+    actions.upload_certificate(CODE, pem, by="chen", at=at)
+    failed = actions.run((CODE, NAME), raws, day=DAY, scenario=wrong, by="chen", at=at)
+    unsigned = actions.run((CODE, NAME), [broken, b"<a>"], day=DAY, scenario=None, by="chen", at=at)
+    made = state((CODE, NAME), "ebp", by="chen", at=at)
+    return {
+        "home": "/testbench?role=agent",
+        "scenario": "/testbench/scenarios/agent.direct",
+        "bench": f"/testbench/of/{CODE}",
+        "coverage": f"/testbench/of/{CODE}/coverage?role=ebp",
+        "failed": f"/testbench/of/{CODE}/runs/{failed.id}",
+        "unreadable": f"/testbench/of/{CODE}/runs/{unsigned.id}",
+        "statement": f"/testbench/statements/{made.name}",
+    }
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_page_fits_and_is_accessible(
+    language: str, width: int, tester: Callable[..., Page], tried: dict[str, str]
+) -> None:
+    page = tester(tried["bench"], locale=language, viewport={"width": width, "height": 900})
+    wrong = []
+    for name, address in tried.items():
+        page.goto(address)
+        picture(page, f"{name}-{language[:2]}-{width}")
+        wrong += [f"{name}: {one}" for one in violations(page)]
+        if not fits(page):
+            wrong.append(f"{name} is wider than {width}")
+    assert wrong == []
+
+
+def test_it_works_without_javascript(tester: Callable[..., Page], tried: dict[str, str], tmp_path: Path) -> None:
+    page = tester(tried["bench"], java_script_enabled=False)
+    file = tmp_path / "order.xml"
+    file.write_bytes(sent(scenario_named("ebp.direct"))[0])
+    page.locator("#id_messages").set_input_files(file)
+    page.locator("#id_scenario").select_option("ebp.direct")
+    page.locator("#id_law_day").fill("2026-06-18")
+    page.get_by_role("button", name="测试", exact=True).click()
+    expect(page.locator("main")).to_contain_text("通过")
+    page.goto(tried["coverage"])
+    page.get_by_role("button", name="签发声明").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("符合性声明")
+
+
+def test_what_is_wrong_is_said_beside_the_field(tester: Callable[..., Page], tmp_path: Path) -> None:
+    page = tester(f"/testbench/of/{CODE}")
+    page.get_by_role("button", name="测试", exact=True).click()
+    expect(page.locator(".error-summary")).to_contain_text("没有报文，请选择文件")
+    picture(page, "nothing")
+    page.locator("#id_law_day").fill("")
+    page.get_by_role("button", name="测试", exact=True).click()
+    expect(page.locator("#id_law_day_error")).to_contain_text("请填日期")
+    whole = tmp_path / "key.pem"
+    whole.write_bytes(key().to_pem())
+    page.locator("#id_certificate").set_input_files(whole)
+    page.get_by_role("button", name="上传证书").click()
+    expect(page.locator("#id_certificate_error")).to_contain_text("私钥")
+    assert violations(page) == []

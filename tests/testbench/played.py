@@ -28,9 +28,13 @@ def scenario_named(name: str) -> Scenario:
     return published().scenarios[name]
 
 
-def sent(scenario: Scenario, change: Callable[[int, Document], Document] = lambda _, document: document) -> list[bytes]:
+def sent(
+    scenario: Scenario,
+    change: Callable[[int, Document], Document] = lambda _, document: document,
+    day: date = DAY,
+) -> list[bytes]:
     """The firm's messages of a scenario, built with the client from the scenario's data; `change` makes them others."""
-    words = prepare(firm(), DAY, scenario.role).words
+    words = prepare(firm(), day, scenario.role).words
     raws = []
     for place, step in enumerate(scenario.steps):
         if step.who != YOU:

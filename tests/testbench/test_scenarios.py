@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from silkgate.client import Document
-from silkgate.testbench.domain import MODES, ROLES
+from silkgate.testbench.domain import MODES, ROLES, Scenario
 from silkgate.testbench.playing import play
 from silkgate.testbench.scenarios import published
 from testbench.played import DAY, failed, firm, played, scenario_named, sent
@@ -45,3 +47,23 @@ def test_every_role_has_what_it_must_show() -> None:
         assert any(scenario.required for scenario in own), role
         assert all(scenario.title.zh and scenario.title.en and scenario.about.zh for scenario in own)
     assert {mode for one in SCENARIOS.values() for mode in one.modes} == set(MODES.values())
+
+
+def dearer(scenario: Scenario) -> Scenario:
+    """The same purchase of three pieces for 1,500 CNY each."""
+    heads = {"311": {"goodsValue": "4500", "acturalPaid": "4525"}, "411": {"amountPaid": "4525"}}
+    steps = []
+    for step in scenario.steps:
+        lines = [{**line, "price": "1500", "totalPrice": "4500"} for line in step.document.lines]
+        head = {**step.document.head, **heads.get(step.kind, {})}
+        steps.append(step._replace(document=Document(head, lines)))
+    return scenario._replace(steps=tuple(steps))
+
+
+@pytest.mark.parametrize(("day", "reasons"), [(date(2018, 6, 1), {"limit.single"}), (date(2019, 6, 1), set())])
+def test_the_law_is_that_of_the_day(day: date, reasons: set[str], shared_database: str) -> None:
+    """Until the end of 2018 a purchase might come to 2,000 CNY, since then to 5,000."""
+    scenario = dearer(scenario_named("agent.direct"))
+    report = play(firm(), day, sent(scenario, day=day), scenario).report
+    assert {finding.code for one in report.declarations for finding in one.findings} == reasons
+    assert report.passed is not bool(reasons)

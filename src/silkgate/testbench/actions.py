@@ -17,7 +17,7 @@ from silkgate.testbench.domain import BYTES_KEPT, CERTIFICATES_KEPT, CUSTOMS, RU
 from silkgate.testbench.playing import Firm, Ran, play
 from silkgate.testbench.scenarios import published
 
-EARLIEST, LATEST = date(2019, 1, 1), date(2099, 12, 31)
+EARLIEST, LATEST = date(2016, 4, 8), date(2099, 12, 31)
 
 
 def run(

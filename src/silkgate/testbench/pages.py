@@ -122,8 +122,7 @@ def _bench(
             own if before else "", f"{own}?before={runs[PAGE_RUNS - 1].id}" if len(runs) > PAGE_RUNS else ""
         ),
     }
-    status = 422 if form.errors or certificate.errors else 200
-    return render(request, "testbench/bench.html", context, status=status)
+    return render(request, "testbench/bench.html", context)
 
 
 @opens(PLAY, of="code")
