@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from playwright.sync_api import expect
 
+from flows.axe import violations
 from portal.test_consumer import LI, NOW, number_of
 from silkgate.clearance.consumer import objections
 from silkgate.site import moment
@@ -147,3 +148,22 @@ def test_it_prints_on_one_sheet(cleared: None, reader: Opened) -> None:
     expect(page.get_by_text("46122026I000000001")).to_be_visible()
     if PICTURES:
         Path(PICTURES, "consumer-print.pdf").write_bytes(page.pdf(format="A4"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("language", WORDS)
+def test_axe_finds_nothing(cleared: None, reader: Opened, language: str, scheme: str) -> None:
+    page = reader(locale=language, color_scheme=scheme, **PHONE)
+    page.goto("/allowance")
+    assert violations(page) == []
+    fill(page, **LI | {"id_number": "410105"})
+    assert violations(page) == []
+    fill(page, **LI)
+    assert violations(page) == []
+    page.get_by_role("link", name="46122026I000000001").click()
+    page.get_by_role("button", name=WORDS[language]["object"]).click()
+    assert violations(page) == []
+    page.locator("#id_statement").fill("我没有在该平台购物，也没有收到包裹。")
+    page.get_by_role("button", name=WORDS[language]["object"]).click()
+    expect(page.locator("#objection ~ p").first).to_contain_text(WORDS[language]["waits"])
+    assert violations(page) == []

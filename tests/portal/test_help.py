@@ -113,7 +113,7 @@ def test_the_whole_dictionary_is_there() -> None:
         for row in csv.DictReader(lines):
             entry = book()[row["code"]]
             assert row["meaning_zh"] in entry.title.zh
-            assert row["meaning_en"] in entry.title.en
+            assert row["meaning_en"].lower() in entry.title.en.lower()
             assert in_words((entry.title, *entry.meaning)), row["code"]
 
 
@@ -135,7 +135,8 @@ def test_every_page_shows_all_of_its_entry(database: str, language: str) -> None
     for code, entry in book().items():
         text = page(f"/help/{code}", language)
         shown = [entry.title, *entry.meaning, *entry.mend, *entry.messages, *(law.name for law in entry.law)]
-        shown += [link.title for link in entry.links] or entry.causes
+        shown += [link.title for link in entry.links]
+        shown += entry.causes if len(entry.links) < 2 else ()
         for one in shown:
             assert one.in_language(language) in text, (code, one)
         assert all(law.href in text for law in entry.law)

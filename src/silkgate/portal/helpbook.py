@@ -87,6 +87,8 @@ class Entry(NamedTuple):
     links: tuple[Link, ...] = ()
     """Rules behind a status; statuses of a rule."""
     aliases: tuple[str, ...] = ()
+    since: date | None = None
+    """Of a rule: the day from which it is applied here."""
     answered: bool = True
     """False: a code of the national system's dictionary that is never answered here."""
     note: str = ""
@@ -150,6 +152,7 @@ def _rules() -> Iterator[Entry]:
             elements=_elements(told, example.reason if example else None),
             links=tuple(Link(status, _status_title(status)) for status in dict.fromkeys(card.receipts.values())),
             aliases=(card.id,),
+            since=card.in_force_from,
         )
 
 
@@ -174,7 +177,7 @@ def _example(card: Card, recorded: Mapping[str, object]) -> Example:
     kind = MESSAGES.get(str(recorded["message"]))
     return Example(
         # Made persons of made traffic: nothing is hidden.
-        clearance.reason(finding, in_full=True),
+        clearance.reason(finding, in_full=True)._replace(help_href=""),
         card.effect == "refuse",
         str(recorded["fragment"]),
         _message(kind) if kind else None,
@@ -229,11 +232,16 @@ def _dictionary() -> Mapping[str, tuple[Text, Text, str]]:
 
 def _status_title(status: str) -> Text:
     if status in _dictionary():
-        return _dictionary()[status][0]
+        return _begun(_dictionary()[status][0])
     for row in _table("return-status.csv"):
         if row["code"] == status:
-            return Text(row["name_zh"] or row["name_en"], row["name_en"])
+            return _begun(Text(row["name_zh"] or row["name_en"], row["name_en"]))
     return Text("报文格式错误", "The message’s format is wrong")
+
+
+def _begun(words: Text) -> Text:
+    """As a title begins."""
+    return Text(words.zh, words.en[:1].upper() + words.en[1:])
 
 
 def _statuses() -> Iterator[Entry]:
@@ -256,13 +264,14 @@ def _status(status: str) -> Entry:
         title=_status_title(status),
         meaning=meaning if answered else (*meaning, _NOT_HERE),
         law=(_law(Citation(notices()["spec-202205"], Text("表7-2", "table 7-2") if known else None, True)),),
-        causes=tuple(card.title for card in behind) or (_BY_STATE,),
+        causes=behind[0].causes if len(behind) == 1 else tuple(card.title for card in behind) or (_BY_STATE,),
         mend=_mends(behind),
         example=Example(answer=str(said)) if said else None,
         messages=(known[1],) if known else _receipts_of(status),
         links=tuple(Link(card.slug, card.title) for card in behind),
         answered=answered,
-        note=known[2] if known else "",
+        # Of most, the law says already where they stand.
+        note=known[2] if known and not known[2].startswith("spec 202205") else "",
     )
 
 
@@ -295,9 +304,9 @@ def _problems() -> Iterator[Entry]:
             sort=PROBLEM,
             group=SORTS[PROBLEM],
             title=kind.title,
-            meaning=(_answer_words(kind),),
+            meaning=(_sentence(kind.title), _answer_words(kind)),
             law=tuple(
-                Law(one.name, _INTERFACE, None, one.since, None, "rfc-editor.org", one.href, True)
+                Law(one.name, one.subject, one.since, None, None, "rfc-editor.org", one.href, True)
                 for one in helpproblems.standards(int(kind.status))
             ),
             causes=helpproblems.causes(code, kind),
@@ -305,6 +314,10 @@ def _problems() -> Iterator[Entry]:
             example=Example(answer=json.dumps(document(code, kind.title), ensure_ascii=False, indent=2)),
             messages=(_INTERFACE,),
         )
+
+
+def _sentence(words: Text) -> Text:
+    return Text(f"{words.zh}。", f"{words.en}.")
 
 
 def _answer_words(kind: Kind) -> Text:

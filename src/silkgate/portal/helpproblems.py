@@ -14,13 +14,16 @@ class Standard(NamedTuple):
     """A standard that says what a status means."""
 
     name: Text
+    subject: Text
     since: date
     href: str
 
 
+_ANSWERS = Text("出错时的答复：状态与说明", "answers that tell of errors: statuses, documents")
 _HTTP = date(2022, 6, 1)
 _PROBLEMS = Standard(
     Text("RFC 9457《HTTP API的问题详情》", "RFC 9457, Problem Details for HTTP APIs"),
+    _ANSWERS,
     date(2023, 7, 1),
     "https://www.rfc-editor.org/rfc/rfc9457",
 )
@@ -33,6 +36,7 @@ _SECTIONS = {
 _OWN = {
     429: Standard(
         Text("RFC 6585第4节（429）", "RFC 6585, section 4 (429)"),
+        _ANSWERS,
         date(2012, 4, 1),
         "https://www.rfc-editor.org/rfc/rfc6585#section-4",
     ),
@@ -49,6 +53,7 @@ def standards(status: int) -> tuple[Standard, ...]:
     return (
         Standard(
             Text(f"RFC 9110《HTTP语义》{said.zh}", f"RFC 9110, HTTP Semantics{said.en}"),
+            _ANSWERS,
             _HTTP,
             f"https://www.rfc-editor.org/rfc/rfc9110{where}",
         ),
