@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from django.test import Client
@@ -10,9 +11,12 @@ from django.test import Client
 from drafts.made import FIRM, ORDER, changed, posted, trade
 from drafts.test_rules import BAD
 from identity.made import member
+from silkgate.drafts import queries
 from silkgate.drafts.domain import HEAD, Content
 from silkgate.drafts.models import Draft
+from silkgate.registry.models import Goods, GoodsFiling
 from silkgate.site.traffic.zone import Zone
+from silkgate.tariff.api import E6
 
 
 def piece(page: str, ident: str) -> str:
@@ -100,6 +104,21 @@ def test_offers_are_taken_only_when_asked_for(zone: Zone, clerk: Client) -> None
     assert re.search(r'id="head-goodsValue"\s+name="head-goodsValue"\s+value="1"', page)
     assert "360" in piece(page, "head-goodsValue-offer")
     assert not Draft.objects.exists()
+
+
+def test_the_tax_of_an_order_is_offered_for_goods_on_file(zone: Zone, clerk: Client) -> None:
+    page = clerk.post("/drafts/check", posted("311", changed(ORDER, {"taxTotal": "0"}))).content.decode()
+    assert "<button" not in piece(page, "head-taxTotal-offer")
+    law = queries.law(zone.as_of)
+    rate = next(one for one in law.rates.values() if not (one.consumption_e6 or one.specific_e6))
+    filing = GoodsFiling.objects.create(enterprise_code=FIRM, filed_by="chen", filed_at=zone.as_of, rows=1)
+    Goods.objects.create(
+        filing=filing, enterprise_code=FIRM, item_no="A-100", hs_code=rate.gcode, name="奶粉", since=zone.as_of
+    )
+    page = clerk.post("/drafts/check", posted("311", changed(ORDER, {"taxTotal": "0"}))).content.decode()
+    # 13 % or 9 % of 360.00, times the factor of the day, rounded half up to a cent.
+    exact = Decimal("360.00") * rate.vat_e6 / E6 * law.factor
+    assert str(exact.quantize(Decimal("0.01"), ROUND_HALF_UP).normalize()) in piece(page, "head-taxTotal-offer")
 
 
 def test_lines_come_and_go_without_losing_anything(zone: Zone, clerk: Client) -> None:

@@ -29,7 +29,7 @@ class Offer(NamedTuple):
 def offers(code: str, content: Content, law: Law, tax_e5: int | None) -> list[Offer]:
     """What can be offered for a document; nothing where a field has this value already.
 
-    `tax_e5`: what clearance would assess, where it can be said.
+    `tax_e5`: the tax of an order, where it can be said.
     """
     found = [
         *_of_lines(code, content, law),

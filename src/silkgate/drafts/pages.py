@@ -80,7 +80,7 @@ def look(kind: str, organisation: str, content: Content, at: datetime, *, while_
     problems = [problem for problem in judged.problems if not (while_typing and problem.missing)]
     law = queries.law(at)
     tax = taxes.of(kind, content, judged.assessed, law)
-    offered = offers(kind, content, law, tax.total_e5 if tax else None)
+    offered = offers(kind, content, law, taxes.of_order(content, law, at) if kind == "311" else None)
     return Seen(problems, forms.shown(kind, content, problems, offered), tax.table if tax else None)
 
 

@@ -259,9 +259,7 @@ def judge(code: str, content: Content, sender: Transfer | None, at: datetime) ->
     problems = judge_values(code, content)
     assessed: list[clearance.AssessedLine] = []
     if content.lines or not kind_of(code).line:
-        bad: dict[str, set[str]] = {}
-        for problem in problems:
-            bad.setdefault(problem.place, set()).add(problem.field)
+        bad = _bad(problems)
         alone = clearance.check_alone(_covered(code, content, sender, at, bad), at)
         told = [_told(code, found, len(content.lines)) for found in alone.findings if _concerns(found, sender)]
         problems += [problem for problem in told if not _rests_on_gaps(problem, bad)]
@@ -276,10 +274,22 @@ def judge(code: str, content: Content, sender: Transfer | None, at: datetime) ->
     return Judged(problems, assessed)
 
 
+def covered(code: str, content: Content, sender: Transfer | None, at: datetime) -> bytes:
+    """The message of a document with its gaps and faults covered, held back so that it needs no signature."""
+    return _covered(code, content, sender, at, _bad(judge_values(code, content)))
+
+
+def _bad(problems: Iterable[Problem]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for problem in problems:
+        found.setdefault(problem.place, set()).add(problem.field)
+    return found
+
+
 def _covered(code: str, content: Content, sender: Transfer | None, at: datetime, bad: Mapping[str, set[str]]) -> bytes:
     """The message with its gaps covered, held back so that it needs no signature."""
     most = kind_of(code).lines_max or 1
-    covered = Content(
+    whole = Content(
         _filled_up(head_fields(code), content.head, bad.get(HEAD, set())),
         tuple(
             _filled_up(line_fields(code), line, bad.get(place_of(number), set()))
@@ -287,7 +297,7 @@ def _covered(code: str, content: Content, sender: Transfer | None, at: datetime,
         ),
     )
     stamp = message_stamp(at)
-    return message(code, covered, sender or _NOBODY, guid=_GUID, document_guid=_GUID, at=stamp, status=HELD_BACK)
+    return message(code, whole, sender or _NOBODY, guid=_GUID, document_guid=_GUID, at=stamp, status=HELD_BACK)
 
 
 def _concerns(finding: Finding, sender: Transfer | None) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from silkgate.clearance import api as clearance
-from silkgate.drafts.domain import Content
+from silkgate.drafts import rules
+from silkgate.drafts.domain import Content, head_fields, line_fields
 from silkgate.kernel.fixed import CENT_E5
 from silkgate.kernel.text import Text
+from silkgate.registry import api as registry
 from silkgate.tariff.api import Law
 from silkgate.ui.formats import percent
 from silkgate.ui.shapes import MoneyGroup, MoneyLine, MoneySum, MoneyTable
@@ -19,6 +22,35 @@ class Tax(NamedTuple):
 
     total_e5: int
     table: MoneyTable
+
+
+def of_order(content: Content, law: Law, at: datetime) -> int | None:
+    """The tax of an order in 0.00001, where all its goods are on file for the merchant; None: it cannot be said.
+
+    Computed as that of the declaration which will follow it. Goods taxed by quantity need the statutory unit.
+    """
+    merchant = content.head.get("ebcCode", "").strip()
+    lines = []
+    for line in content.lines:
+        goods = registry.goods_on(merchant, line.get("itemNo", "").strip(), at) if merchant else None
+        rate = law.rate(goods.item.hs_code) if goods else None
+        if rate is None or ((rate.specific_e6 or rate.threshold_e8) and line.get("unit", "").strip() != rate.unit1):
+            return None
+        given = {"gcode": rate.gcode, "totalPrice": line.get("totalPrice", ""), "qty": line.get("qty", "")}
+        lines.append({**given, "qty1": given["qty"]})
+    head = {"freight": content.head.get("freight", ""), "insuredFee": "0"}
+    if not lines or _unread(lines, head):
+        return None
+    assessed = clearance.check_alone(rules.covered("621", Content(head, tuple(lines)), None, at), at).assessed
+    cents = sum(line.duty_cents + line.consumption_tax_cents + line.value_added_tax_cents for line in assessed)
+    return cents * CENT_E5 if assessed else None
+
+
+def _unread(lines: Sequence[Mapping[str, str]], head: Mapping[str, str]) -> bool:
+    """Whether an amount that tax is computed from cannot be read."""
+    fields = {field.name: field for field in (*head_fields("621"), *line_fields("621"))}
+    parts = [head, *lines]
+    return any(rules.judge_value("", fields[name], value) for part in parts for name, value in part.items())
 
 
 def of(code: str, content: Content, assessed: Sequence[clearance.AssessedLine], law: Law) -> Tax | None:
