@@ -9,4 +9,4 @@ class CaseworkConfig(AppConfig):
         from silkgate.ui.context import FIRM, OFFICE, offer
 
         offer("work", "待办", "Work list", group=OFFICE, action="casework.work", place=10)
-        offer("cases", "我的事项", "Our cases", group=FIRM, action="casework.own", place=20)
+        offer("cases", "我的事项", "Our cases", group=FIRM, action="casework.own", place=10)

@@ -10,9 +10,9 @@ class PortalConfig(AppConfig):
 
         offer("services", "办事指南", "Service guide", place=10)
         own = "portal.declarations"
-        offer("my-declarations", "我的清单", "Our declarations", group=FIRM, action=own, place=40)
-        offer("my-messages", "我的报文", "Our messages", group=FIRM, action=own, place=50)
-        offer("my-balances", "我的余额", "Our balances", group=FIRM, action="portal.balances", place=60)
+        offer("my-declarations", "我的清单", "Our declarations", group=FIRM, action=own, place=25)
+        offer("my-messages", "我的报文", "Our messages", group=FIRM, action=own, place=30)
+        offer("my-balances", "我的余额", "Our balances", group=FIRM, action="portal.balances", place=35)
         offer("live", "实时通关", "Live clearance", group=OPEN, place=10)
         offer("messages", "报文", "Messages", group=OPEN, place=30)
         offer("rules", "规则", "Rules", group=OPEN, place=40)

@@ -12,7 +12,7 @@ class RegistryConfig(AppConfig):
 
         workflows.declare()
         also = ("/goods", "/permits")
-        offer("registry-filings", "企业备案", "Filing", group=FIRM, action="registry.filings", place=30, also=also)
+        offer("registry-filings", "企业备案", "Filing", group=FIRM, action="registry.filings", place=15, also=also)
         also = ("/classes", "/permits")
         offer(
             "registry-register", "企业名录", "Register", group=OFFICE, action="registry.register", place=30, also=also
