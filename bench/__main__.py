@@ -85,6 +85,15 @@ class Session:
             self.wrong.append(f"replay: {one.differences} differences")
         self._keep(report.replay(one))
 
+    def lists(self) -> None:
+        asked = []
+        with self.console.status("lists"):
+            for one in self.bench.lists():
+                asked.append(one)
+                self.console.print(f"{one.name}: median {one.ms(0.5):,.0f} ms")
+                self.wrong += [f"{one.name}: {path}: {status}" for path, status in one.failed[:3]]
+        self._keep(report.lists(asked, self.chosen.listed_enterprises, self.chosen.listed))
+
     def machine(self) -> None:
         with self.console.status("yardsticks"):
             found = yardsticks(self.bench.stream(100, 500), self.bench.place)

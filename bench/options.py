@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-SECTIONS = ("throughput", "growth", "latency", "hostile", "replay")
+SECTIONS = ("throughput", "growth", "latency", "hostile", "replay", "lists")
 SMALL_SHARE = 0.4
 """Messages of one document cost two to three times as much: so many declarations take as long."""
 PART = 0.25
@@ -28,6 +28,11 @@ class Options(NamedTuple):
     """Documents of the hostile sender."""
     scene_seconds: float
     oracle: int
+    listed: int
+    """Declarations, messages and cases beside which lists are asked for."""
+    listed_enterprises: int
+    list_pages: int
+    """How often each list is asked for."""
     seed: int
     dir: Path | None
     quick: bool
@@ -56,6 +61,9 @@ def options(words: Sequence[str] | None = None) -> Options:
     parser.add_argument("--flood", type=int, default=100_000, help="documents of the hostile sender")
     parser.add_argument("--scene-seconds", type=float, default=10, help="of each hostile scene")
     parser.add_argument("--oracle", type=int, default=2_000, help="parcels that the oracle decides too")
+    parser.add_argument("--listed", type=int, default=1_000_000, help="declarations, messages, cases behind lists")
+    parser.add_argument("--listed-enterprises", type=int, default=100_000, help="enterprises behind lists")
+    parser.add_argument("--list-pages", type=int, default=100, help="pages of each list")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--dir", type=Path, help="where to work: on the disk that is to be measured")
     parser.add_argument("--quick", action="store_true", help="a smoke test: everything small, page unchanged")
@@ -67,6 +75,9 @@ def options(words: Sequence[str] | None = None) -> Options:
         stored=min(chosen.stored, 2_000),
         runs=1,
         oracle=min(chosen.oracle, 300),
+        listed=min(chosen.listed, 2_000),
+        listed_enterprises=min(chosen.listed_enterprises, 200),
+        list_pages=min(chosen.list_pages, 6),
         latency_seconds=4,
         flood=2_000,
         scene_seconds=2,

@@ -13,6 +13,7 @@ from rich.table import Table as Shown
 from bench.floor import Floor
 from bench.hostile import Seen
 from bench.latency import Latency
+from bench.lists import BAR_MS, Amounts, Asked
 from bench.measure import Run
 from bench.replaying import Replay
 from bench.sections import Beside, Measured
@@ -211,6 +212,20 @@ def replay(one: Replay) -> Table:
     return Table(
         "replay", "Replay under the law of the day", ["", ""], rows,
         f"At this rate a million declarations take {million:.1f} minutes; that is reckoned, not measured.",
+    )  # fmt: skip
+
+
+def lists(asked: Sequence[Asked], enterprises: int, listed: int) -> Table:
+    """How long a page of each list takes; bold: longer than it may."""
+    rows = []
+    for one in asked:
+        stars = "**" if one.ms(0.95) > BAR_MS else ""
+        figures = [f"{one.ms(part):,.0f}" for part in (0.5, 0.95, 1.0)]
+        rows.append((f"{stars}{one.name}{stars}", *figures))
+    return Table(
+        "lists", "Lists and look-ups over HTTP, ms", ["", "median", "95 %", "slowest"], rows,
+        f"Beside {enterprises:,} enterprises and {listed:,} each of declarations, messages and cases; the firm has"
+        f" one in {Amounts(enterprises, listed, listed).own_every:,}. The bar: {BAR_MS:.0f} ms for 95 in 100 pages.",
     )  # fmt: skip
 
 

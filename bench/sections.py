@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from bench import checks, hostile
+from bench import checks, hostile, lists
 from bench.databases import Databases
 from bench.floor import Floor, floor
 from bench.hostile import Seen
@@ -184,6 +184,19 @@ class Bench:
         with self.databases.fresh() as url:
             run(url, self.part(100), self.place / "service")
             return replay(url)
+
+    def lists(self) -> Iterator[lists.Asked]:
+        """Each list and look-up of one firm beside all the others, over HTTP."""
+        from django.conf import settings
+
+        amounts = lists.Amounts(self.options.listed_enterprises, self.options.listed, self.options.listed)
+        with self.databases.fresh(self.options.listed) as url:
+            lists.fill(url, amounts)
+            headers = lists.admit()
+            # The session that was made here is read there.
+            keys = {"SILKGATE_SECRET_KEY": settings.SECRET_KEY}
+            with service(url, self.place / "service", settings=keys) as running:
+                yield from lists.ask(running, headers, self.options.list_pages)
 
     def part(self, per_message: int) -> Stream:
         """The shorter stream, for what is not the main figure."""

@@ -42,9 +42,11 @@ def filings(request: HttpRequest) -> HttpResponse:
     own = mine(request, access.FILINGS)
     before = asked_number(request, "before")
     page = queries.applications(own, before=before, limit=PAGE_LINES)
+    cases = casework.cases([line.case_id for line in page.lines])
     context = {
         "lines": [
-            (line, _TITLES[line.kind], queries.role_words(line.roles), _state(line.case_id)) for line in page.lines
+            (line, _TITLES[line.kind], queries.role_words(line.roles), _state(cases.get(line.case_id)))
+            for line in page.lines
         ],
         "enterprises": [(code, queries.current(code)) for code in own[:20]],
         "may_file": bool(mine(request, access.FILE)),
@@ -58,8 +60,7 @@ def filings(request: HttpRequest) -> HttpResponse:
     return render(request, "registry/filings.html", context)
 
 
-def _state(case_id: int) -> Text:
-    case = casework.case(case_id)
+def _state(case: casework.Case | None) -> Text:
     return casework.workflow(case.workflow).states[case.state].words if case else Text("", "")
 
 

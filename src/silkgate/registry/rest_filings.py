@@ -195,7 +195,9 @@ def list_filings(
     if organisation:
         codes = (one_of_mine(request, access.FILINGS, organisation, "filings"),)
     found = queries.applications(codes, before=before[0] if before else None, limit=limit)
-    return page(request, [_line(line) for line in found.lines], [found.older] if found.older else None)
+    cases = casework.cases([line.case_id for line in found.lines])
+    lines = [_line(line, cases.get(line.case_id)) for line in found.lines]
+    return page(request, lines, [found.older] if found.older else None)
 
 
 @router.post("/filings", response={201: FilingFull}, summary="填报备案 / Prepare an application")
@@ -292,8 +294,7 @@ def _mine(request: HttpRequest, what: Action, number: int) -> tuple[queries.File
     return filed, case
 
 
-def _line(filed: queries.Filed, case: casework.Case | None = None) -> dict[str, Any]:
-    case = case or casework.case(filed.case_id)
+def _line(filed: queries.Filed, case: casework.Case | None) -> dict[str, Any]:
     return {
         "id": filed.case_id,
         "kind": filed.kind,

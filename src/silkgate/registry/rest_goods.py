@@ -243,7 +243,8 @@ def list_goods_filings(
         rows = rows.filter(id__lt=before[0])
     found = list(rows[: limit + 1])
     last = [found[limit - 1].pk] if len(found) > limit else None
-    return page(request, [_filing(row) for row in found[:limit]], last)
+    cases = casework.cases([row.case_id for row in found[:limit] if row.case_id])
+    return page(request, [_filing(row, cases.get(row.case_id or 0)) for row in found[:limit]], last)
 
 
 @router.post("/goods/filings", response={201: GoodsFilingOut}, summary="备案商品 / File goods")
@@ -301,8 +302,8 @@ def _goods_filing(request: HttpRequest, what: Action, number: int) -> models.Goo
     return row
 
 
-def _filing(row: models.GoodsFiling) -> dict[str, Any]:
-    case = casework.case(row.case_id or 0)
+def _filing(row: models.GoodsFiling, case: casework.Case | None = None) -> dict[str, Any]:
+    case = case or casework.case(row.case_id or 0)
     return {
         "id": row.case_id,
         "organisation": row.enterprise_code,
