@@ -153,7 +153,7 @@ def prepare(firm: Firm, day: date, role: str) -> Ground:
             parties,
             known.items,
             {one.code: one.guarantee_cents for one in known.firms if one.guarantee_cents},
-            {buyer: limit_cents - left for buyer, left in known.used.items()},
+            {buyer: limit_cents - left for buyer, left in known.left_cents.items()},
             risk.Selection(risk.SelectionRule(*rule) for rule in known.selection),
         ),
         certificates=lambda code: by_code.get(code, ()),

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from django.db import connection
 
+from silkgate.identity import api as identity
 from silkgate.testbench import models
 from silkgate.testbench.domain import Report, Scenario
 from silkgate.testbench.scenarios import published
@@ -23,6 +23,8 @@ class Standing(NamedTuple):
     scenario: Scenario
     state: str
     result: models.Result | None
+    run_kept: bool
+    """Whether the run behind the result is still there."""
 
 
 def runs(code: str, *, before: int | None = None, limit: int = 20) -> list[models.Run]:
@@ -62,10 +64,14 @@ def standings(code: str, role: str, program: str) -> list[Standing]:
     """Every scenario of a role, in the order in which they are published, with how the organisation stands."""
     known = published()
     results = {one.scenario: one for one in models.Result.objects.filter(organisation_code=code)}
-    return [
-        Standing(scenario, _state(results.get(scenario.id), known.version, program), results.get(scenario.id))
-        for scenario in known.of_role(role)
-    ]
+    numbers = [one.run_number for one in results.values()]
+    kept = set(models.Run.objects.filter(organisation_code=code, id__in=numbers).values_list("id", flat=True))
+    found = []
+    for scenario in known.of_role(role):
+        result = results.get(scenario.id)
+        state = _state(result, known.version, program)
+        found.append(Standing(scenario, state, result, result is not None and result.run_number in kept))
+    return found
 
 
 def _state(result: models.Result | None, version: str, program: str) -> str:
@@ -99,6 +105,4 @@ def statement(name: str) -> models.Statement | None:
 
 def names(codes: Sequence[str]) -> dict[str, str]:
     """Names of organisations by code, as far as they have registered."""
-    with connection.cursor() as cursor:
-        cursor.execute("select code, name from identity_organisation where code = any(%s)", [list(codes)])
-        return {code: code for code in codes} | dict(cursor.fetchall())
+    return {code: code for code in codes} | identity.organisation_names(codes)

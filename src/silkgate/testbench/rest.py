@@ -214,7 +214,7 @@ def coverage(request: HttpRequest, organisation: Organisation, role: RoleAsked) 
                 "state": one.state,
                 "kinds": list(one.scenario.kinds),
                 "modes": list(one.scenario.modes),
-                "run": one.result.run_number if one.result else None,
+                "run": one.result.run_number if one.result and one.run_kept else None,
             }
             for one in standings
         ],

@@ -30,8 +30,8 @@ class Published(NamedTuple):
     """Of the day of the law, China time: when a run is played."""
     firms: tuple[Firm, ...]
     items: tuple[clearance.Item, ...]
-    used: Mapping[str, int]
-    """What buyers have left of this year's allowance, in cents, by identity number."""
+    left_cents: Mapping[str, int]
+    """What buyers have left of this year's allowance, by identity number."""
     selection: tuple[tuple[str, str, str], ...]
     rates: Mapping[str, tariff.Rate]
     scenarios: Mapping[str, Scenario]
@@ -79,7 +79,7 @@ def published() -> Published:
             )
             for raw in zone["items"]
         ),
-        used={raw["id_number"]: _scaled(raw["left"], 2) for raw in zone["buyers"]},
+        left_cents={raw["id_number"]: _scaled(raw["left"], 2) for raw in zone["buyers"]},
         selection=tuple((raw["kind"], raw["value"], raw["action"]) for raw in zone["selection"]),
         rates={raw["gcode"]: _rate(raw) for raw in zone["rates"]},
         scenarios=scenarios,
