@@ -168,3 +168,9 @@ def test_fields_are_explained_to_everybody(zone: Zone) -> None:
     assert "gcode" in page
     assert "商品编码" in page
     assert Client().get("/drafts/fields/999").status_code == 404
+
+
+@pytest.mark.parametrize("way", ["new", "upload"])
+def test_without_a_kind_one_chooses(zone: Zone, clerk: Client, way: str) -> None:
+    assert clerk.get(f"/drafts/{way}?kind=999")["Location"] == "/drafts"
+    assert clerk.post("/drafts/check").status_code == 422

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from silkgate.drafts import access, actions, forms, queries, rules, sheets, signpages, taxes
-from silkgate.drafts.domain import KINDS, Content, Problem, choices, head_fields, kind_of, line_fields
+from silkgate.drafts.domain import KINDS, Content, Problem, head_fields, kind_of, line_fields
 from silkgate.drafts.models import Draft
 from silkgate.drafts.offers import offers, taken
 from silkgate.drafts.signpages import STATE_WORDS, at_of, choose, kind_asked, organisation_of, own_draft, paper_of
@@ -114,6 +114,8 @@ def _render(
 def new(request: HttpRequest) -> HttpResponse:
     """GET, POST /drafts/new: an empty document; it becomes a draft when it is saved, with its mistakes in it."""
     kind, code = kind_asked(request), organisation_of(request, access.WRITE)
+    if not kind:
+        return redirect("drafts")
     if not code:
         return choose(request, access.WRITE, "draft-new", kind=kind)
     require(request, access.WRITE, code, subject="drafts/new", purpose=purpose_of(actor_of(request)))
@@ -222,6 +224,8 @@ def _differences(now: Draft, content: Content) -> list[Difference]:
 def check(request: HttpRequest) -> HttpResponse:
     """POST /drafts/check: what is wrong so far and what is offered, as pieces that HTMX puts beside the fields."""
     kind, code = kind_asked(request), organisation_of(request, access.WRITE)
+    if not kind or not code:
+        return HttpResponse(status=422)
     require(request, access.WRITE, code, subject="drafts/check", purpose=purpose_of(actor_of(request)))
     seen = look(kind, code, forms.typed(kind, request.POST), at_of(request), while_typing=True)
     return render(request, "drafts/checked.html", {"form": seen.form, "tax": seen.tax})
@@ -297,6 +301,8 @@ def discarded(request: HttpRequest, number: int) -> HttpResponse:
 def upload(request: HttpRequest) -> HttpResponse:
     """GET, POST /drafts/upload: a table becomes drafts, one for each document; what is wrong is told row by row."""
     kind, code = kind_asked(request), organisation_of(request, access.WRITE)
+    if not kind:
+        return redirect("drafts")
     if not code:
         return choose(request, access.WRITE, "draft-upload", kind=kind)
     require(request, access.WRITE, code, subject="drafts/upload", purpose=purpose_of(actor_of(request)))
@@ -347,8 +353,11 @@ def fields(request: HttpRequest, kind: str) -> HttpResponse:
     context = {
         "kind": kind_of(kind),
         "sections": [
-            (section.words, [(box, choices(box.field)) for box in section.boxes])
-            for section in (*form.sections, *form.lines)
+            (words, section.boxes)
+            for words, section in (
+                *((section.words, section) for section in form.sections),
+                *((Text("每行商品", "Each line of goods"), section) for section in form.lines),
+            )
         ],
         "law": tariff.notices()["spec-202205"],
     }

@@ -69,11 +69,9 @@ def own_draft(request: HttpRequest, number: int, what: Action = access.WRITE) ->
 
 
 def kind_asked(request: HttpRequest) -> str:
-    """The kind that the address or form names. Raises Http404 for none."""
+    """The kind that the address or form names; empty: none that is typed by hand."""
     kind = request.POST.get("kind") or request.GET.get("kind", "")
-    if kind not in KINDS:
-        raise Http404
-    return kind
+    return kind if kind in KINDS else ""
 
 
 def paper_of(draft: Draft, at: datetime) -> dict[str, Any]:
@@ -142,7 +140,8 @@ def signed_info(request: HttpRequest, number: int) -> HttpResponse:
     found = own_draft(request, number)
     _, chosen = _chosen(request, found)
     if found.stamped_at is None or found.signed is not None or chosen is None:
-        raise Http404
+        # There is nothing to sign; that page says why.
+        return redirect("draft-sign", number=number)
     return HttpResponse(
         to_sign(queries.unsigned(found), chosen).octets,
         content_type="application/octet-stream",
