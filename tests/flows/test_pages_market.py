@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.urls import get_resolver
 from playwright.sync_api import expect
 
-from programmes.made import BUYER, CARRIER, NAMES, firm
+from flows import axe
+from programmes.made import BUYER, CARRIER, NAMES, QUOTED, SERVICE, WANTED, clerk, firm
 from silkgate.identity import models as identity
 from silkgate.identity.api import add_officer
 from silkgate.kernel.clock import china_day
+from silkgate.programmes import api as market
+from silkgate.programmes import rules
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -40,6 +44,8 @@ def fits(page: Page) -> bool:
 @pytest.fixture
 def sign_in(reader: Opened, database: str) -> Callable[..., Page]:
     """Opens a page of somebody who has signed in: clerk mei of the shop, clerk lu of the carrier, the operator."""
+    # All rooms' pages are imported here rather than by the first request, which a browser waits for.
+    get_resolver().url_patterns  # noqa: B018
     add_officer("guan", PASSWORD, "zone", ("operations",))
     at = datetime(2026, 1, 1, tzinfo=UTC)
     for name, code, role in (("mei", BUYER, "ebc"), ("lu", CARRIER, "logistics")):
@@ -166,3 +172,95 @@ def test_from_a_service_to_its_review(sign_in: Callable[..., Page], reader: Open
     expect(english.get_by_role("heading", level=1)).to_have_text(NAMES[CARRIER])
     picture(english, "provider-english-dark")
     assert fits(english)
+
+
+# --- How the pages look -----------------------------------------------------------------------------------------------
+
+
+def _filled() -> dict[str, tuple[str, str]]:
+    """A market with something of everything: name of a page, who looks at it, its address."""
+    at = datetime.now(UTC)
+    later = {name: day(20) for name in ("needed_by", "deliver_by", "valid_until")}
+    terms = rules.terms({**SERVICE, "valid_from": day(0)}, china_day(at))
+    mei, lu = clerk(BUYER, "mei"), clerk(CARRIER, "lu")
+    number = market.offer_service(lu, CARRIER, "logistics", terms, at=at, demo=True)
+    hidden = market.offer_service(
+        lu, CARRIER, "logistics", terms._replace(valid_from=china_day(at) + timedelta(days=9)), at=at
+    )
+
+    def offered() -> tuple[int, int]:
+        asked = market.enquire(mei, BUYER, number, rules.wanted({**WANTED, **later}, china_day(at)), at=at)
+        made = market.quote(lu, asked.pk, rules.quoted({**QUOTED, **later}, china_day(at)), at=at)
+        return asked.pk, made.pk
+
+    open_enquiry, _ = offered()
+    done, disputed = (market.accept(mei, offered()[1], at=at).pk for _ in range(2))
+    market.move_order(lu, done, "deliver", at=at)
+    market.move_order(mei, done, "confirm", at=at)
+    market.review(mei, done, 4, "基本准时，偶有破损。", at=at)
+    market.move_order(mei, disputed, "dispute", reason="一直没有揽收", at=at)
+    return {
+        "market": ("mei", "/market"),
+        "search": ("", "/market?q=express&form=parcel&most=9&sort=price"),
+        "nothing": ("", "/market?q=nothing"),
+        "service": ("", f"/market/services/{number}"),
+        "provider": ("", f"/market/providers/{CARRIER}"),
+        "enquire": ("mei", f"/market/enquire?service={number}"),
+        "desk": ("mei", "/market/desk"),
+        "desk-received": ("lu", "/market/desk?list=enquiries-provider"),
+        "desk-disputed": ("guan", "/market/desk"),
+        "enquiry": ("mei", f"/market/enquiries/{open_enquiry}"),
+        "make-offer": ("lu", f"/market/enquiries/{open_enquiry}/offer"),
+        "order-done": ("lu", f"/market/orders/{done}"),
+        "order-disputed": ("guan", f"/market/orders/{disputed}"),
+        "offering": ("lu", "/market/offering"),
+        "change": ("lu", f"/market/offering/{hidden}"),
+        "new": ("lu", "/market/offering/new"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("locale", "width", "scheme"), [("zh-CN", 1280, "light"), ("en", 390, "dark"), ("zh-CN", 390, "light")]
+)
+def test_every_page_fits_and_is_said_in_the_readers_language(
+    sign_in: Callable[..., Page], reader: Opened, locale: str, width: int, scheme: str
+) -> None:
+    wrong: list[str] = []
+    options = {"locale": locale, "viewport": {"width": width, "height": 900}, "color_scheme": scheme}
+    for name, page in _visited(sign_in, reader, **options):
+        if page.locator("html").get_attribute("lang") != ("en" if locale == "en" else "zh-Hans"):
+            wrong.append(f"{name}: not said in {locale}")
+        if not fits(page):
+            wrong.append(f"{name}: wider than {width} px")
+        picture(page, f"{name}-{locale}-{width}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_axe_finds_nothing(sign_in: Callable[..., Page], reader: Opened) -> None:
+    axe.script()
+    visited = _visited(sign_in, reader, bypass_csp=True)
+    wrong = [f"{name}: {one}" for name, page in visited for one in axe.violations(page)]
+    assert not wrong, "\n".join(wrong)
+
+
+def _visited(sign_in: Callable[..., Page], reader: Opened, **options: object) -> Iterator[tuple[str, Page]]:
+    """Every page of a filled market, opened by who looks at it."""
+    pages = _filled()
+    readers = {"": reader(**options)}
+    for name, (who, address) in pages.items():
+        if who not in readers:
+            readers[who] = sign_in(who, "/market/desk", **options)
+        answer = readers[who].goto(address)
+        assert answer is not None
+        assert answer.status == 200, name
+        yield name, readers[who]
+
+
+def test_an_order_prints_without_what_is_for_the_screen(sign_in: Callable[..., Page]) -> None:
+    address = _filled()["order-done"][1]
+    page = sign_in("lu", address)
+    page.emulate_media(media="print")
+    expect(page.get_by_text("双方约定")).to_be_visible()
+    expect(page.get_by_role("button", name="公开答复")).to_be_hidden()
+    expect(page.locator("nav.services")).to_be_hidden()
+    picture(page, "print")

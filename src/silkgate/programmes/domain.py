@@ -137,11 +137,11 @@ ENQUIRY = Course(
     "enquiry",
     SENT,
     {
-        SENT: State(Text("已询价，待报价", "Sent, waits for an offer"), PROVIDER, "waiting"),
-        OFFERED: State(Text("已报价，待答复", "Offer made, waits for the buyer"), BUYER, "held"),
+        SENT: State(Text("已询价，待报价", "Waits for an offer"), PROVIDER, "waiting"),
+        OFFERED: State(Text("已报价，待答复", "Offer made"), BUYER, "held"),
         ORDERED: State(Text("已成交", "Ordered"), "", "released"),
-        DECLINED: State(Text("服务商谢绝", "Declined by the provider"), "", "refused"),
-        WITHDRAWN: State(Text("需求方撤回", "Withdrawn by the buyer"), "", "returned"),
+        DECLINED: State(Text("服务商谢绝", "Declined"), "", "refused"),
+        WITHDRAWN: State(Text("需求方撤回", "Withdrawn"), "", "returned"),
     },
     _moves(
         Move("offer", Text("报价", "Make an offer"), {(SENT, PROVIDER): OFFERED, (OFFERED, PROVIDER): OFFERED}),
@@ -177,10 +177,10 @@ ORDER = Course(
     PLACED,
     {
         PLACED: State(Text("履约中", "Being carried out"), PROVIDER, "waiting"),
-        DELIVERED: State(Text("已交付，待确认", "Delivered, to be confirmed"), BUYER, "held"),
+        DELIVERED: State(Text("已交付，待确认", "Delivered"), BUYER, "held"),
         BUYER_CANCELS: State(Text("需求方请求取消", "Buyer asks to cancel"), PROVIDER, "held"),
         PROVIDER_CANCELS: State(Text("服务商请求取消", "Provider asks to cancel"), BUYER, "held"),
-        DISPUTED: State(Text("有争议，待裁定", "Disputed, to be decided"), OPERATOR, "held"),
+        DISPUTED: State(Text("有争议，待裁定", "Disputed"), OPERATOR, "held"),
         CONFIRMED: State(Text("已完成", "Completed"), "", "released"),
         CANCELLED: State(Text("双方同意取消", "Cancelled by both"), "", "returned"),
         DISSOLVED: State(Text("经裁定解除", "Dissolved by decision"), "", "refused"),
