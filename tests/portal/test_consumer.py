@@ -402,6 +402,24 @@ def test_more_is_asked_brought_refused_and_looked_at_again(site: Client, watch: 
     assert "提交" not in text.split("<h2")[-1], "nothing is left to do"
 
 
+def test_an_answer_after_new_year_is_read_too(site: Client, watch: Watch) -> None:
+    case = objected(site)
+    watch.now = datetime(2027, 1, 5, 10, tzinfo=CHINA)
+    casework.move(OFFICER, case.id, "confirm", reason="收货地址和电话均非本人", at=watch.now)
+    text = shown(proved(site).get("/allowance"))
+    assert "2027年个人年度限值" in text
+    assert "46122026I000000001" not in text
+    last = shown(site.get("/allowance?year=2026"))
+    assert "46122026I000000001" in last
+    assert "认定非本人使用" in last
+    assert "收货地址和电话均非本人" in shown(site.get(f"/allowance/uses/{case.data['declaration']}"))
+
+
+@pytest.mark.parametrize("query", ["year=1999", "year=x", "year=9999999999", "before=0", "before=x"])
+def test_a_mistyped_address_still_shows_a_year(site: Client, query: str) -> None:
+    assert "2026年个人年度限值" in shown(proved(site).get(f"/allowance?{query}"))
+
+
 def test_while_one_is_open_there_is_no_second(site: Client) -> None:
     case = objected(site)
     person = Person(LI["id_number"], LI["name"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import json
 import os
 import re
 from html import unescape
@@ -16,12 +17,14 @@ from clearance.rig import CASES
 from portal.help_story import recorded, written
 from silkgate.clearance import domain
 from silkgate.clearance.api import reason
+from silkgate.clearance.rest import explained
 from silkgate.exchange.api import PROBLEMS
 from silkgate.kernel.findings import Finding
 from silkgate.kernel.text import Text
 from silkgate.portal import helpproblems
 from silkgate.portal.helpbook import PROBLEM, RULE, Entry, aliases, book, examples
 from silkgate.portal.helpsearch import search
+from silkgate.site import commands
 from silkgate.tariff.api import REFERENCE, cards
 from silkgate.ui.problems import KINDS, document
 from silkgate.ui.states import declaration_states
@@ -160,6 +163,18 @@ def test_every_finding_leads_to_its_page(slug: str) -> None:
     told = reason(Finding(slug, "orderNo", "a", "b"), in_full=False)
     assert told.help_href == f"/help/{slug}"
     assert slug in book()
+
+
+def test_the_command_line_and_the_interface_name_it_too(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "order.xml"
+    file.write_bytes(b"<order/>")
+    assert commands.check([file], as_json=False) == 1
+    assert "/help/format.unknown" in capsys.readouterr().out
+    commands.check([file], as_json=True)
+    assert json.loads(capsys.readouterr().out)[0]["findings"][0]["help"] == "/help/format.unknown"
+    assert explained(json.dumps([["limit.single", "totalPrice", "5001", "5000", None]]))[0].help == "/help/limit.single"
 
 
 # --- Search -----------------------------------------------------------------------------------------------------------

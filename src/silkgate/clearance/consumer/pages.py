@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -25,7 +25,7 @@ from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.ui.formats import masked
 from silkgate.ui.links import address, asked_number
-from silkgate.ui.shapes import Event, Law, Pager
+from silkgate.ui.shapes import Chip, Event, Law, Pager
 from silkgate.ui.states import State
 from silkgate.ui.templatetags.ui import text
 
@@ -111,10 +111,14 @@ def _asks(request: HttpRequest, form: ClaimForm, status: int = HTTPStatus.OK) ->
 
 def _overview(request: HttpRequest, person: Person) -> HttpResponse:
     _record(request, person)
-    day = china_day(_at(request))
+    today = china_day(_at(request))
+    years = _years(today)
+    year = asked_number(request, "year")
+    day = years.get(year or today.year, today)
     before = asked_number(request, "before")
     page = uses.uses(person.id_number, day.year, before=before, limit=PAGE_LINES)
     held = uses.allowance(person.id_number, day)
+    named = day.year if day.year != today.year else ""
     context = {
         "person": person,
         "masked_number": masked(person.id_number),
@@ -122,13 +126,23 @@ def _overview(request: HttpRequest, person: Person) -> HttpResponse:
         "annual_law": _law(held.annual),
         "single_law": _law(held.single),
         "lines": [(line, _state(objections.newest(line.number))) for line in page.lines],
-        "pager": Pager(address("allowance") if before else "", _older(page.older)),
+        "chips": tuple(
+            Chip(
+                Text(f"{one}年", str(one)), address("allowance", year="" if one == today.year else one), one == day.year
+            )
+            for one in years
+        ),
+        "pager": Pager(
+            address("allowance", year=named) if before else "",
+            address("allowance", year=named, before=page.older) if page.older else "",
+        ),
     }
     return render(request, "clearance/consumer_uses.html", context)
 
 
-def _older(number: int | None) -> str:
-    return address("allowance", before=number) if number else ""
+def _years(today: date) -> dict[int, date]:
+    """The years that can be looked at, each with the day whose law is shown: an answer may come after New Year."""
+    return {today.year: today, today.year - 1: date(today.year - 1, 12, 31)}
 
 
 @opens(ENQUIRE)
@@ -141,12 +155,17 @@ def use(request: HttpRequest, number: int) -> HttpResponse:
         if _had_cookie(request):
             messages.info(request, text(OVER))
         return redirect("allowance")
-    found = uses.use(person.id_number, china_day(_at(request)).year, number) if number < 2**63 else None
+    found = _use(person, china_day(_at(request)), number) if number < 2**63 else None
     if found is None:
         raise Http404
     if request.method == "POST":
         return _act(request, person, found)
     return _private(_shown(request, person, found, _blank(request, person, found)))
+
+
+def _use(person: Person, today: date, number: int) -> uses.Use | None:
+    found = (uses.use(person.id_number, year, number) for year in _years(today))
+    return next(filter(None, found), None)
 
 
 Form = ObjectionForm | StepForm
