@@ -70,6 +70,7 @@ def gated(operation: Operation) -> Run:
     """`operation.run` behind the checks. Errors are told by the handlers of the interface."""
     run = operation.run
     what: Action | None = getattr(operation.view_func, "action", None)
+    of: str = getattr(operation.view_func, "of", "")
     known = {name for model in operation.models if _part(model) == "query" for name in names(model)}
     takes_json = any(_part(model) == "body" for model in operation.models)
     gives_json = any(isinstance(model, type) for model in operation.response_models.values())
@@ -79,7 +80,7 @@ def gated(operation: Operation) -> Run:
             if gives_json and not request.accepts(JSON):
                 raise ProblemError("request.not_acceptable")
             if what is not None and not what.anyone:
-                _identify(request, what)
+                _identify(request, what, arguments.get(of, ""))
             _check_address(request, known)
             if takes_json and (request.content_type or "").lower() != JSON:
                 raise ProblemError("request.media_type", headers={"Accept": JSON})
@@ -113,11 +114,12 @@ def names(model: Any) -> Iterator[str]:
     yield from getattr(model, "__ninja_flatten_map__", {})
 
 
-def _identify(request: HttpRequest, what: Action) -> None:
-    """Raises Denied for whoever may do this nowhere, before anything is said about the request itself."""
+def _identify(request: HttpRequest, what: Action, organisation: str) -> None:
+    """Raises Denied, before anything is said about the request itself, for whoever may not do this for the organisation
+    in the address; where there is none, for whoever may do it nowhere."""
     actor = actor_of(request)
-    if not what.allows(actor) and not what.where(actor):
-        require(request, what._replace(personal=False))
+    if organisation or (not what.allows(actor) and not what.where(actor)):
+        require(request, what._replace(personal=False), organisation)
     # A browser sends a person's session with forms of any site: only a program's own token proves the intention.
     if actor.kind == PERSON and request.method not in SAFE and _is_forged(request):
         raise ProblemError("access.csrf")
