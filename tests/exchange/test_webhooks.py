@@ -26,6 +26,7 @@ from exchange.receiver_of_webhooks import Receiver, receiver
 from exchange.test_lists import items, member, send
 from silkgate.exchange.models import Delivery, Subscription
 from silkgate.exchange.webhooks import deliver, events, guard, post, subscriptions
+from silkgate.exchange.webhooks import rest as webhooks_rest
 from silkgate.journal import api as journal
 from silkgate.standards import webhooks as signing
 
@@ -533,11 +534,14 @@ def test_an_agent_makes_no_webhook_for_its_principal(theirs: Receiver, database:
     assert [one["id"] for one in items(agent, f"{API}/events")] == [f"evt-{number}"], "while it lasts it may read"
 
 
-def test_events_are_a_feed(database: str) -> None:
+def test_events_are_a_feed(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     client = member(OWN)
     numbers = [happen() for _ in range(3)]
     happen(code=OTHER)
     assert [one["id"] for one in items(client, f"{API}/events?limit=2")] == [f"evt-{number}" for number in numbers]
+    with monkeypatch.context() as patched:
+        patched.setattr(webhooks_rest, "LOOKED_AT", 1)
+        assert [one["id"] for one in items(client, f"{API}/events")] == [f"evt-{number}" for number in numbers]
     last = client.get(f"{API}/events").json()
     assert (last["more"], bool(last["next"])) == (False, True)
     later = happen()

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from django.db import connection
-from django.db.models import Max, Q
+from django.db.models import BigIntegerField, F, Func, Max, Q, Value
 
 from silkgate.clearance import models
 from silkgate.clearance.domain import Assessment
@@ -241,9 +241,23 @@ def _assessment(stored: str) -> Assessment:
 
 
 def matching(text: str, *, limit: int = 20) -> tuple[Line, ...]:
-    """Declarations with exactly this order, waybill or declaration number, newest first."""
-    rows = models.Declaration.objects.filter(Q(order_no=text) | Q(logistics_no=text) | Q(invt_no=text))
-    return tuple(_line(row) for row in rows.order_by("-id").values_list(*_LINE_FIELDS)[:limit])
+    """Declarations with exactly this order, waybill or declaration number, newest first.
+
+    Of an order the one that counts now; those before it are found by their waybill or their own number.
+    """
+    # Each number by its own index: all three together would be looked for in every row.
+    number = BigIntegerField()
+    same_hash = Func(Value(text), Value(0), function="hashtextextended", output_field=number)
+    parcel = Func(F("logistics_no"), Value(0), function="hashtextextended", output_field=number)
+    all_rows = models.Declaration.objects.all()
+    places = (
+        all_rows.filter(order_no=text, current=True),
+        all_rows.filter(invt_no=text),
+        all_rows.alias(parcel=parcel).filter(parcel=same_hash, logistics_no=text),
+    )
+    numbers = {found for rows in places for found in rows.order_by("-id").values_list("id", flat=True)[:limit]}
+    rows = all_rows.filter(id__in=numbers).order_by("-id")
+    return tuple(_line(row) for row in rows.values_list(*_LINE_FIELDS)[:limit])
 
 
 # --- For pages: numbers --------------------------------------------------------------------------------------------

@@ -36,6 +36,8 @@ SUBSCRIBE = action(
     roles=["declarant", "filer"],
     scopes=["declarations", "filings"],
 )
+LOOKED_AT = 1_500
+"""Events of everybody that one page of a list looks at: of each it has to be asked whose it is."""
 Number = Annotated[int, Path(ge=1, lt=1 << 63)]
 Code = Annotated[str, Field(min_length=1, max_length=64, description="单位代码 code of the organisation")]
 
@@ -164,7 +166,7 @@ def list_events(request: HttpRequest, limit: Limit = DEFAULT_LIMIT, cursor: Curs
     codes = set(READ.where(actor_of(request)))
     with connection.cursor() as opened:
         horizon = events.horizon(opened, start)
-        found, top = events.look(opened, start, list(journal.TYPES), horizon)
+        found, top = events.look(opened, start, list(journal.TYPES), horizon, limit=LOOKED_AT)
     mine = [one for one in found if codes.intersection(one.subject.organisations)]
     if len(mine) > limit:
         mine, top = mine[:limit], mine[limit - 1].event.id
