@@ -5,6 +5,8 @@ from __future__ import annotations
 from silkgate.identity.api import action
 
 DRAFTS = action("drafts.list", "查看申报草稿", "See drafts", roles=["declarant"], scopes=["declarations"])
+FILL = action("drafts.fill", "填写新单证", "Fill in a new document", roles=["declarant"], scopes=["declarations"])
+"""What is not kept yet: nobody’s data is read."""
 WRITE = action(
     "drafts.write", "填写申报草稿", "Write drafts", roles=["declarant"], scopes=["declarations"], personal=True
 )

@@ -18,7 +18,7 @@ from silkgate.drafts.models import Draft
 from silkgate.drafts.offers import offers, taken
 from silkgate.drafts.signpages import STATE_WORDS, at_of, choose, kind_asked, organisation_of, own_draft, paper_of
 from silkgate.exchange import api as exchange
-from silkgate.identity.api import PUBLIC, actor_of, opens, purpose_of, require
+from silkgate.identity.api import PUBLIC, actor_of, opens, require
 from silkgate.kernel.text import Text
 from silkgate.registry.api import MAX_SHEET_BYTES, SheetError
 from silkgate.tariff import api as tariff
@@ -109,16 +109,16 @@ def _render(
     return render(request, "drafts/form.html", context, status=status)
 
 
-@opens(access.WRITE, anywhere=True)
+@opens(access.FILL, anywhere=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """GET, POST /drafts/new: an empty document; it becomes a draft when it is saved, with its mistakes in it."""
-    kind, code = kind_asked(request), organisation_of(request, access.WRITE)
+    kind, code = kind_asked(request), organisation_of(request, access.FILL)
     if not kind:
         return redirect("drafts")
     if not code:
-        return choose(request, access.WRITE, "draft-new", kind=kind)
-    require(request, access.WRITE, code, subject="drafts/new", purpose=purpose_of(actor_of(request)))
+        return choose(request, access.FILL, "draft-new", kind=kind)
+    require(request, access.FILL, code, subject="drafts/new")
     at = at_of(request)
     if request.method != "POST":
         content = forms.blank(kind, queries.sender(code), forms.roles_of(code), at)
@@ -219,14 +219,14 @@ def _differences(now: Draft, content: Content) -> list[Difference]:
     return found
 
 
-@opens(access.WRITE, anywhere=True)
+@opens(access.FILL, anywhere=True)
 @require_POST
 def check(request: HttpRequest) -> HttpResponse:
     """POST /drafts/check: what is wrong so far and what is offered, as pieces that HTMX puts beside the fields."""
-    kind, code = kind_asked(request), organisation_of(request, access.WRITE)
+    kind, code = kind_asked(request), organisation_of(request, access.FILL)
     if not kind or not code:
         return HttpResponse(status=422)
-    require(request, access.WRITE, code, subject="drafts/check", purpose=purpose_of(actor_of(request)))
+    require(request, access.FILL, code, subject="drafts/check")
     seen = look(kind, code, forms.typed(kind, request.POST), at_of(request), while_typing=True)
     return render(request, "drafts/checked.html", {"form": seen.form, "tax": seen.tax})
 
@@ -296,16 +296,16 @@ def discarded(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "drafts/discard.html", {"draft": found, "kind": kind_of(found.kind)})
 
 
-@opens(access.WRITE, anywhere=True)
+@opens(access.FILL, anywhere=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     """GET, POST /drafts/upload: a table becomes drafts, one for each document; what is wrong is told row by row."""
-    kind, code = kind_asked(request), organisation_of(request, access.WRITE)
+    kind, code = kind_asked(request), organisation_of(request, access.FILL)
     if not kind:
         return redirect("drafts")
     if not code:
-        return choose(request, access.WRITE, "draft-upload", kind=kind)
-    require(request, access.WRITE, code, subject="drafts/upload", purpose=purpose_of(actor_of(request)))
+        return choose(request, access.FILL, "draft-upload", kind=kind)
+    require(request, access.FILL, code, subject="drafts/upload")
     refused, filled = None, None
     if request.method == "POST":
         given = request.FILES.get("table")
