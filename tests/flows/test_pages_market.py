@@ -237,7 +237,6 @@ def test_every_page_fits_and_is_said_in_the_readers_language(
 
 
 def test_axe_finds_nothing(sign_in: Callable[..., Page], reader: Opened) -> None:
-    axe.script()
     visited = _visited(sign_in, reader, bypass_csp=True)
     wrong = [f"{name}: {one}" for name, page in visited for one in axe.violations(page)]
     assert not wrong, "\n".join(wrong)
