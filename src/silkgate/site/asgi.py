@@ -14,6 +14,7 @@ from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.base import BaseHandler
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import get_resolver
 
 from silkgate.site.application import SETTINGS
 from silkgate.site.bodyguard import BodyGuard, Receive
@@ -51,6 +52,8 @@ class Handler(ASGIHandler):
 def _handler() -> Handler:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     setup(set_prefix=False)
+    # Every room's pages and interface are loaded before the port answers, not while the first reader waits.
+    get_resolver().url_patterns  # noqa: B018
     return Handler()
 
 

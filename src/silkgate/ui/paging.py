@@ -21,7 +21,8 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import Query
+from ninja import Field, Query
+from pydantic import ConfigDict
 
 from silkgate.kernel.text import Text
 from silkgate.ui.problems import Fault, ProblemError
@@ -44,12 +45,15 @@ Cursor = Annotated[
 class Page(Out, Generic[Item]):
     """A page of a list. A page may hold fewer items than `limit`, even none, while there is more."""
 
+    # Descriptions from docstrings would be read from the source again for every kind of item: seconds of a start.
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
     items: list[Item]
-    next: str | None
-    """Address of the next page, also in the header Link; null at the end. Of a feed (oldest first) it is always there:
-    ask it again later for what has come since."""
-    more: bool
-    """Whether there is more at this moment."""
+    next: str | None = Field(
+        description="Address of the next page, also in the header Link; null at the end. Of a feed (oldest first) it "
+        "is always there: ask it again later for what has come since."
+    )
+    more: bool = Field(description="Whether there is more at this moment.")
 
 
 def begin(request: HttpRequest, cursor: str) -> list[Any] | None:
