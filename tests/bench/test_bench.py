@@ -38,6 +38,7 @@ def bench(*words: str, seconds: int = 300) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_small_run_through_the_door_agrees_with_the_generator_and_the_oracle(tmp_path: Path) -> None:
     before = PAGE.read_bytes()
     done = bench("bench", "--quick", "--only", "throughput,replay", "--dir", str(tmp_path))

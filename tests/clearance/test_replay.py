@@ -422,7 +422,7 @@ def test_a_changed_law_is_what_the_oracle_would_have_decided(
     now = outcomes(oracle(case))
     compared = tried(connect, tmp_path, "[retail_import]\nsingle_limit = 1200\nannual_limit = 9000").compared
     expected = {key: (then[key], now[key]) for key in then if then[key] != now[key]}
-    assert len(expected) > 5
+    assert len(expected) > 3
     assert {(one.ebp_code, one.order_no): (one.recorded, one.replayed) for one in compared.changed} == expected
 
 

@@ -144,6 +144,7 @@ def carried(made: Servers) -> Iterator[None]:
         assert not thread.is_alive()
 
 
+@pytest.mark.slow
 def test_a_cluster_loses_and_doubles_nothing_while_leader_and_carrier_are_killed(
     firms: Firms, database: str, tmp_path: Path, decide: Callable[[], int]
 ) -> None:

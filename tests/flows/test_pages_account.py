@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 
 from identity.made import FOREIGN, OWN, certificate_pem, member, officer, organisation, signed_in
 from silkgate.identity import models
+from silkgate.kernel.clock import china_day
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -170,7 +171,7 @@ def test_whoever_may_not_is_told_what_is_missing(page: Page, live_server: str) -
 def _arrange(chair: Client) -> None:
     """Something of everything, through the pages."""
     one = f"/account/organisations/{OWN}"
-    today = datetime.now(UTC).date()
+    today = china_day(datetime.now(UTC))
     chair.post(f"{one}/invite", {"role": "filer"})
     for scopes in (["declarations", "read"], ["filings"]):
         data = {"agent": FOREIGN, "scopes": scopes, "since": today, "until": today.replace(year=today.year + 1, day=1)}

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_GET
 
-from silkgate.identity.api import opens
+from silkgate.identity.api import actor_of, opens
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.programmes import access, deskpages, offeringpages, orderpages, queries
@@ -37,7 +37,7 @@ def market(request: HttpRequest) -> HttpResponse:
     currency, sort = asked(request, "currency", CURRENCIES) or "CNY", asked(request, "sort", {"price"})
     most = request.GET.get("most", "").strip()
     most_cents = int(most) * 100 if most.isascii() and most.isdigit() and len(most) <= 9 else None
-    chosen = {"kind": kind, "form": form, "q": words, "sort": sort}
+    actor, chosen = actor_of(request), {"kind": kind, "form": form, "q": words, "sort": sort}
     if most_cents is not None:
         chosen |= {"most": most, "currency": currency}
     cents, number = asked_number(request, "price"), asked_number(request, "after")
@@ -70,6 +70,7 @@ def market(request: HttpRequest) -> HttpResponse:
         "forms": FORMS.items(),
         "currencies": CURRENCIES,
         "pager": Pager(address("market", **chosen) if after else "", following),
+        "own": not actor.kind or access.SEE.allows(actor) or bool(access.SEE.where(actor)),
     }
     return render(request, "programmes/market.html", context)
 

@@ -125,8 +125,11 @@ def _sweep(connection: psycopg.Connection) -> None:
 
 def _create(connection: psycopg.Connection, name: str, template: str) -> None:
     try:
-        words = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        connection.execute(words.format(sql.Identifier(name), sql.Identifier(template)))
+        words = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        if connection.execute("SHOW fsync").fetchone() == ("off",):
+            # Copied as files in half the time; a server that writes to its disk would have to write all of it first.
+            words += sql.SQL(" STRATEGY FILE_COPY")
+        connection.execute(words)
     except psycopg.errors.InsufficientPrivilege as error:
         raise Problem(
             "DATABASE_URL的账户无权创建数据库，而此命令需要一个私有数据库。请授予CREATEDB，或取消DATABASE_URL以使用内置数据库。",
