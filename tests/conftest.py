@@ -1,7 +1,7 @@
 """What every test may ask for: a database of its own, a running site, a browser. Nothing outside the run is needed.
 
 The run has one PostgreSQL in a temporary home, shared by all xdist workers. A template database is migrated once; each
-test that asks for `database` gets a copy of it, in about 50 ms.
+test that asks for `database` gets a copy of it, or one that was washed after another test (`washing.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+    from silkgate.site.postgres import EmbeddedPostgres
+    from washing import Laundry
 
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_ARGUMENTS = [
@@ -48,6 +51,10 @@ def pytest_configure(config: pytest.Config) -> None:
     set_up()
     use_database(NO_DATABASE)
     del os.environ["DATABASE_URL"]
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+    # What makes guessing dear makes the many accounts of tests dear: half a second each.
+    PBKDF2PasswordHasher.iterations = 1_000
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -57,32 +64,59 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def database_server() -> Iterator[str]:
-    """URL of a database from which others may be made, on a server that answers."""
+def embedded_server() -> Iterator[EmbeddedPostgres | None]:
+    """The server of this run; None where another one was given."""
     from silkgate.site.home import current_home
     from silkgate.site.postgres import EmbeddedPostgres
 
-    given = os.environ.get(SERVER_URL_VARIABLE)
-    if given:
-        yield given
+    if os.environ.get(SERVER_URL_VARIABLE):
+        yield None
         return
     # A test's data need not outlive the machine's power supply; killed processes lose nothing by this.
     with EmbeddedPostgres(current_home().postgres, {"fsync": "off", "shared_buffers": "64MB"}) as server:
-        yield server.url
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database_server(embedded_server: EmbeddedPostgres | None) -> str:
+    """URL of a database from which others may be made, on a server that answers."""
+    return embedded_server.url if embedded_server else os.environ[SERVER_URL_VARIABLE]
+
+
+@pytest.fixture(scope="session")
+def laundry(embedded_server: EmbeddedPostgres | None) -> Iterator[Laundry | None]:
+    """Where databases are washed; None where nobody here may do that."""
+    from washing import Laundry
+
+    if embedded_server is None:
+        yield None
+        return
+    made = Laundry(embedded_server.url, embedded_server.superuser_url)
+    yield made
+    made.drop()
 
 
 @pytest.fixture
-def database(database_server: str) -> Iterator[str]:
+def database(database_server: str, laundry: Laundry | None) -> Iterator[str]:
     """A fresh, migrated database: Django's default connection, `DATABASE_URL` of children, and the URL returned."""
+    from silkgate.site.application import set_up
     from silkgate.site.database import use_database
     from silkgate.site.scratch import private_database
 
     try:
-        with private_database(database_server) as url:
-            yield url
+        if laundry is None:
+            with private_database(database_server) as url:
+                yield url
+            return
+        url = laundry.take()
+        use_database(url)
+        set_up()
+        yield url
     finally:
         use_database(NO_DATABASE)
         os.environ.pop("DATABASE_URL", None)
+        if laundry is not None:
+            laundry.take_back()
 
 
 @pytest.fixture
