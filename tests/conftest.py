@@ -99,10 +99,13 @@ def laundry(embedded_server: EmbeddedPostgres | None) -> Iterator[Laundry | None
 @pytest.fixture
 def database(database_server: str, laundry: Laundry | None) -> Iterator[str]:
     """A fresh, migrated database: Django's default connection, `DATABASE_URL` of children, and the URL returned."""
+    from silkgate.exchange.api import forget_shared_receiver
     from silkgate.site.application import set_up
     from silkgate.site.database import use_database
     from silkgate.site.scratch import private_database
 
+    # It belongs to the process, and whoever sent something before is still connected to another database.
+    forget_shared_receiver()
     try:
         if laundry is None:
             with private_database(database_server) as url:
@@ -113,6 +116,7 @@ def database(database_server: str, laundry: Laundry | None) -> Iterator[str]:
         set_up()
         yield url
     finally:
+        forget_shared_receiver()
         use_database(NO_DATABASE)
         os.environ.pop("DATABASE_URL", None)
         if laundry is not None:

@@ -199,6 +199,7 @@ def _arrange(chair: Client) -> None:
 def _looked_at(page: Page, locale: str, name: str) -> list[str]:
     """What is wrong with how a page looks or speaks."""
     wrong = []
+    page.locator("main").wait_for()
     if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
         wrong.append(f"{name}: wider than the screen")
     words = page.locator("main").inner_text()
