@@ -10,6 +10,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import OperationalError, connection
 
+from conftest import NO_DATABASE
+from silkgate.site.database import URL_VARIABLE, use_database
 from silkgate.site.health import unapplied_migrations
 
 
@@ -39,3 +41,14 @@ def test_other_threads_see_it_too(database: str) -> None:
 def test_without_it_there_is_no_database() -> None:
     with pytest.raises(OperationalError):
         Group.objects.count()
+
+
+def test_what_a_url_leaves_out_is_not_taken_from_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server by TCP with a password, then one by its socket: the second is not asked for at the port of the first."""
+    monkeypatch.setenv(URL_VARIABLE, "")
+    use_database("postgresql://zone:secret@db.example:6543/clearing?sslmode=require")
+    use_database(NO_DATABASE)
+    settings = connection.settings_dict
+    assert (settings["HOST"], settings["NAME"]) == ("/nonexistent", "this_test_asked_for_no_database")
+    assert not any(settings[name] for name in ("USER", "PASSWORD", "PORT"))
+    assert settings["OPTIONS"] == {}

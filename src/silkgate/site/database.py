@@ -98,8 +98,9 @@ def use_database(url: str) -> None:
     os.environ[URL_VARIABLE] = url
     if settings.configured:
         connections.close_all()
-        # One dictionary per alias, shared by the connections of all threads.
-        connections.settings["default"].update(django_database(url))
+        # One dictionary per alias, shared by the connections of all threads. What this URL leaves out is nobody's:
+        # neither the port nor the password of the database before it.
+        connections.settings["default"].update(dict.fromkeys(_PLACES.values(), "") | django_database(url))
 
 
 @contextmanager
