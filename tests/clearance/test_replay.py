@@ -409,7 +409,7 @@ def test_the_law_changes_only_within_the_span(database: str, tmp_path: Path) -> 
         assert compared.decided == len(changed.split())
 
 
-@pytest.mark.parametrize("seed", [5, 21])
+@pytest.mark.parametrize("seed", [6, 21])
 def test_a_changed_law_is_what_the_oracle_would_have_decided(
     seed: int, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -422,7 +422,7 @@ def test_a_changed_law_is_what_the_oracle_would_have_decided(
     now = outcomes(oracle(case))
     compared = tried(connect, tmp_path, "[retail_import]\nsingle_limit = 1200\nannual_limit = 9000").compared
     expected = {key: (then[key], now[key]) for key in then if then[key] != now[key]}
-    assert len(expected) > 3
+    assert len(expected) > 5
     assert {(one.ebp_code, one.order_no): (one.recorded, one.replayed) for one in compared.changed} == expected
 
 

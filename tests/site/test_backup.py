@@ -69,15 +69,24 @@ def facts_of(url: str) -> facts.Facts:
 
 
 def names_of_databases(url: str) -> set[str]:
-    """Those on the server, but for the private ones that somebody uses: other tests run beside this one."""
-    used = "starts_with(datname, 'silkgate_private_') and datname in (select datname from pg_stat_activity)"
+    """Those on the server, but for the private ones: other tests run beside this one."""
+    return {name for name, _used in _databases(url) if not name.startswith("silkgate_private_")}
+
+
+def databases_are_as_before(url: str, before: set[str]) -> bool:
+    """None fewer and none more, a private one that nobody uses neither; what another test is about to drop is waited
+    for."""
+    return any(time.sleep(0.1) or _all_but_private_in_use(url) == before for _ in range(100))
+
+
+def _all_but_private_in_use(url: str) -> set[str]:
+    return {name for name, used in _databases(url) if not (used and name.startswith("silkgate_private_"))}
+
+
+def _databases(url: str) -> list[tuple[str, bool]]:
+    words = "select datname, datname in (select datname from pg_stat_activity) from pg_database"
     with psycopg.connect(url) as connection:
-        return {row[0] for row in connection.execute(f"select datname from pg_database where not ({used})").fetchall()}
-
-
-def nothing_was_left_beside(url: str, before: set[str]) -> bool:
-    """No database more than before; one that another test is about to drop is waited for."""
-    return any(time.sleep(0.1) or names_of_databases(url) <= before for _ in range(100))
+        return connection.execute(words).fetchall()
 
 
 # --- The drill ----------------------------------------------------------------------------------------------------
@@ -93,7 +102,7 @@ def test_the_drill_restores_everything_and_leaves_nothing(cleared: str, home: Ho
     for table in ("journal_event", "ledger_transfer", "exchange_segment", "clearance_declaration"):
         assert f"table public.{table}" in checked
         assert result.manifest.facts.tables[f"public.{table}"].rows > 0
-    assert nothing_was_left_beside(cleared, before)
+    assert databases_are_as_before(cleared, before)
     assert not list(home.root.glob(".*"))
 
 
@@ -305,7 +314,7 @@ def test_a_backup_that_is_not_whole_changes_nothing(cleared: str, home: Home, pl
     assert not refused.value.text.zh.isascii()
     assert facts_of(place) == before
     assert home.secret_key_file.read_text() == "a later secret"
-    assert nothing_was_left_beside(place, databases)
+    assert databases_are_as_before(place, databases)
     assert not list(home.root.glob(".*"))
 
 
