@@ -5,7 +5,8 @@ PYTHON := $(HERE)/bin/python
 READY := $(HERE)/.ready
 SYSTEM_PYTHONS ?= python3 python3.14 python3.13 python3.12 python3.11
 TEST_PROCESSES ?= 2
-SERVER_TESTS ?= $(addprefix tests/,bonded clearance exchange flows identity journal ledger portal registry risk site tariff)
+SERVER_TESTS ?= $(addprefix tests/,bonded casework clearance client drafts exchange flows identity journal kernel ledger portal \
+  programmes registry risk site tariff testbench ui)
 
 # An environment that was made in another folder starts nothing here: its programs hold the old path.
 ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
