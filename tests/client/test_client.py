@@ -37,7 +37,7 @@ SENDER = Sender(CODE, NAME, "DXPENT0000099")
 
 @pytest.fixture
 def zone(database: str, tmp_path: Path) -> Zone:
-    made = Zone(as_of=AT, keys_dir=tmp_path / "keys")
+    made = Zone(as_of=AT)
     made.write(tmp_path / "zone")
     load_zone(tmp_path / "zone", selection_key=bytes(32))
     return made

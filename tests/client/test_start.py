@@ -59,7 +59,7 @@ def test_every_block_is_a_file_or_run_or_compared() -> None:
 def zone(database: str, tmp_path: Path) -> None:
     """A platform as `make run` leaves it: a zone is loaded, its log begun."""
     at = datetime.now(UTC)
-    Zone(as_of=at, keys_dir=tmp_path / "keys").write(tmp_path / "zone")
+    Zone(as_of=at).write(tmp_path / "zone")
     load_zone(tmp_path / "zone")
     signer = current_signer()
     assert signer is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,18 +12,14 @@ from silkgate.site.traffic.zone import Zone
 
 
 @pytest.fixture
-def zone(database: str, tmp_path: Path) -> Iterator[Zone]:
-    """The made zone of today, its firms and certificates filed."""
+def zone(database: str, tmp_path: Path) -> Zone:
+    """The made zone of today, its firms and certificates filed. All tests of a process have the same keys."""
     from silkgate.clearance import api as clearance
-    from silkgate.exchange import api as exchange
 
-    made = Zone(as_of=datetime.now(UTC), keys_dir=tmp_path / "keys")
+    made = Zone(as_of=datetime.now(UTC))
     made.write(tmp_path / "zone")
     clearance.load_zone(tmp_path / "zone", selection_key=bytes(32))
-    # The process's receiver belongs to this test's database.
-    exchange.forget_shared_receiver()
-    yield made
-    exchange.forget_shared_receiver()
+    return made
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,6 @@ from clearance.rig import connector
 from drafts.made import FIRM, ORDER
 from flows.axe import violations
 from silkgate.clearance import api as clearance
-from silkgate.exchange import api as exchange
 from silkgate.site.traffic.zone import Zone
 
 if TYPE_CHECKING:
@@ -40,14 +39,6 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
-@pytest.fixture(autouse=True)
-def _receiver(database: str) -> Iterator[None]:
-    """The process's receiver belongs to this test's database."""
-    exchange.forget_shared_receiver()
-    yield
-    exchange.forget_shared_receiver()
-
-
 @pytest.fixture
 def zone(database: str, tmp_path: Path) -> Zone:
     """The made zone of today, and a person who declares for the firm."""
@@ -55,7 +46,7 @@ def zone(database: str, tmp_path: Path) -> Zone:
 
     from identity.made import member
 
-    made = Zone(as_of=datetime.now(UTC), keys_dir=tmp_path / "keys")
+    made = Zone(as_of=datetime.now(UTC))
     made.write(tmp_path / "zone")
     clearance.load_zone(tmp_path / "zone", selection_key=bytes(32))
     member("chen", FIRM, "declarant")

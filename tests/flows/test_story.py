@@ -44,7 +44,7 @@ AGENT = OTHER
 @pytest.fixture
 def zone(database: str, tmp_path: Path) -> Zone:
     """A zone in which the firm is not filed yet: everything of it but its enterprise and its certificate."""
-    known = Zone(as_of=datetime.now(UTC), keys_dir=tmp_path)
+    known = Zone(as_of=datetime.now(UTC))
     others = tuple(firm for firm in known.enterprises if firm.code != FIRM)
     replace(known, enterprises=others).write(tmp_path / "zone")
     clearance.load_zone(tmp_path / "zone", selection_key=bytes(32))
