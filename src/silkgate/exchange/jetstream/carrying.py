@@ -47,7 +47,9 @@ def look(carrier: Carrier, timeout_seconds: float) -> Standing:
     """As `jetstream.look`."""
 
     async def ask() -> Standing:
-        client = await streams.connect(carrier, connect_timeout=int(timeout_seconds), allow_reconnect=False)
+        # Without a number of attempts the client goes on asking servers that are away, whatever else it is told.
+        once = {"allow_reconnect": False, "max_reconnect_attempts": 1, "reconnect_time_wait": 0}
+        client = await streams.connect(carrier, connect_timeout=int(timeout_seconds), **once)
         try:
             context = client.jetstream(timeout=timeout_seconds)
             await context.account_info()

@@ -40,12 +40,11 @@ class ConsumerGoneError(Exception):
 
 
 async def connect(carrier: Carrier, **options: Any) -> Client:
-    """A connection that comes back by itself whenever it is lost. The inbox has the user's name, so that permissions
-    can keep one firm's answers from another's eyes."""
-    return await nats.connect(
-        list(carrier.servers), name="silkgate", inbox_prefix=f"_INBOX_{carrier.prefix}", max_reconnect_attempts=-1,
-        reconnect_time_wait=1, ping_interval=10, **options,
-    )  # fmt: skip
+    """A connection that comes back by itself whenever it is lost, unless `options` say otherwise. The inbox has the
+    user's name, so that permissions can keep one firm's answers from another's eyes."""
+    lasting = {"max_reconnect_attempts": -1, "reconnect_time_wait": 1, "ping_interval": 10}
+    named = {"name": "silkgate", "inbox_prefix": f"_INBOX_{carrier.prefix}"}
+    return await nats.connect(list(carrier.servers), **{**named, **lasting, **options})
 
 
 async def make_streams(client: Client, context: JetStreamContext, carrier: Carrier) -> str:
