@@ -242,8 +242,9 @@ def test_answers_are_kept_for_a_day_and_cannot_be_read_from_the_database(databas
     assert b"shown-once" not in bytes(body)
     assert b"k-1" not in bytes(body) + bytes(digest)
     assert abs(datetime.now(UTC) - at) < timedelta(minutes=5)
-    assert idempotency.prune(at + idempotency.KEPT_FOR - timedelta(seconds=1)) == 0
     with connection.cursor() as cursor:
+        assert idempotency.prune(cursor, at + idempotency.KEPT_FOR - timedelta(seconds=1)) == 0
         cursor.execute("update exchange_keptanswer set at = at - interval '24 hours 1 second'")
     assert post(client, {"name": "b"}).status_code == 201, "after a day the key is as new"
-    assert idempotency.prune(at + 2 * idempotency.KEPT_FOR) == 1
+    with connection.cursor() as cursor:
+        assert idempotency.prune(cursor, at + 2 * idempotency.KEPT_FOR) == 1

@@ -87,6 +87,23 @@ def test_no_more_than_the_limit(clerk: Client) -> None:
     assert "delete one that is not needed" in answer.content.decode()
 
 
+def test_who_paused_one_and_made_another_does_not_have_more_by_resuming(clerk: Client) -> None:
+    row, _ = made(clerk)
+    subscriptions.end(row, "ended", "li", START)
+    others = [
+        subscriptions.make(OWN, ADDRESS, ["member.joined"], "li", START)[0]
+        for _ in range(subscriptions.PER_ORGANISATION)
+    ]
+    answer = clerk.post(f"/webhooks/{row.pk}/change", {"do": "resume"}, follow=True)
+    assert "delete one that is not needed" in answer.content.decode()
+    refused = clerk.post(f"/api/v1/webhooks/{row.pk}/resume")
+    assert (refused.status_code, refused.json()["code"]) == (409, "webhook.too_many")
+    assert clerk.post(f"/webhooks/{others[0].pk}/change", {"do": "resume"}).status_code == 302, "one that is not paused"
+    subscriptions.end(others[0], "ended", "li", START)
+    assert clerk.post(f"/api/v1/webhooks/{row.pk}/resume").status_code == 200
+    assert Subscription.objects.filter(disabled_at=None).count() == subscriptions.PER_ORGANISATION
+
+
 def test_a_trial_and_what_became_of_it(clerk: Client, theirs: Receiver, work: Callable[[], int], times: Times) -> None:
     row, secret = made(clerk, theirs.url)
     assert clerk.post(f"/webhooks/{row.pk}/change", {"do": "trial"}).status_code == 302
@@ -156,6 +173,24 @@ def test_anothers_does_not_exist(clerk: Client, path: str) -> None:
     assert (kept.organisation_code, kept.subject) == (OTHER, f"webhook/{theirs.pk}")
     assert Subscription.objects.count() == 1
     assert ADDRESS not in clerk.get("/webhooks").content.decode()
+
+
+def test_webhooks_page_by_page(clerk: Client) -> None:
+    """Those in use are few; those that were paused may be many."""
+    numbers = [subscriptions.make(OWN, ADDRESS, ["member.joined"], "li", START)[0].pk for _ in range(3)]
+    template = Subscription.objects.get(pk=numbers[-1])
+    for _ in range(100):
+        template.pk, template.disabled_at, template.disabled_because = None, START, "ended"
+        template.save(force_insert=True)
+    found: list[int] = []
+    address: str | None = "/webhooks"
+    while address:
+        page = clerk.get(address).content.decode()
+        found += [int(number) for number in re.findall(r'row-link" href="/webhooks/(\d+)"', page)]
+        following = re.search(r'href="(/webhooks\?before=\d+)"', page)
+        address = following[1] if following else None
+    assert found == list(Subscription.objects.order_by("-id").values_list("pk", flat=True))
+    assert len(found) == 103
 
 
 def test_deliveries_page_by_page(clerk: Client) -> None:

@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
@@ -74,11 +74,10 @@ def once(request: HttpRequest, actor: Actor, given: str, run: Callable[[], HttpR
     return answer
 
 
-def prune(at: datetime) -> int:
+def prune(cursor: Any, at: datetime) -> int:
     """Forget answers that are older than a day at `at`; how many those were."""
-    with connection.cursor() as cursor:
-        cursor.execute("delete from exchange_keptanswer where at < %s", (at - KEPT_FOR,))
-        return int(cursor.rowcount)
+    cursor.execute("delete from exchange_keptanswer where at < %s", (at - KEPT_FOR,))
+    return int(cursor.rowcount)
 
 
 def _digest_and_cipher(actor: Actor, key: str) -> tuple[bytes, AESGCM]:

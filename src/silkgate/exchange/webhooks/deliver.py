@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
+from silkgate.exchange import idempotency
 from silkgate.exchange.webhooks import events
 from silkgate.exchange.webhooks.post import Outcome, call
 from silkgate.exchange.webhooks.subscriptions import UnreadableSecretError, secret_of, tell_ended
@@ -235,4 +236,4 @@ def wait_after(attempts: int) -> timedelta:
 def prune(connection: psycopg.Connection, at: datetime) -> None:
     """Forget deliveries that arrived or were given up long ago, and answers of idempotency keys."""
     connection.execute("delete from exchange_delivery where due_at is null and tried_at < %s", (at - KEPT_FOR,))
-    connection.execute("delete from exchange_keptanswer where at < %s", (at - timedelta(hours=24),))
+    idempotency.prune(connection.cursor(), at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from silkgate.journal import api as journal
@@ -47,27 +48,22 @@ def horizon(cursor: Any, lowest: int) -> int:
 def told(found: Found) -> dict[str, Any]:
     """The members of an event as CloudEvents has them."""
     event, subject = found
-    return {
-        "specversion": "1.0",
-        "id": name(event.id),
-        "source": "/api/v1/events",
-        "type": event.kind,
-        "time": event.at.isoformat(),
-        "subject": subject.address,
-        "datacontenttype": "application/json",
-        "data": journal.TYPES[event.kind].data(event.detail),
-    }
+    return _members(event.id, event.kind, event.at, subject.address, journal.TYPES[event.kind].data(event.detail))
 
 
-def trial(number: int, at: Any) -> dict[str, Any]:
-    """What a trial of the webhook `number` delivers."""
+def trial(webhook: int, at: datetime) -> dict[str, Any]:
+    """What a trial of the webhook with the number `webhook` delivers."""
+    return _members(TRIAL, _TRIAL_TYPE, at, f"/api/v1/webhooks/{webhook}", {})
+
+
+def _members(number: int, kind: str, at: datetime, subject: str, data: dict[str, Any]) -> dict[str, Any]:
     return {
         "specversion": "1.0",
-        "id": name(TRIAL),
+        "id": name(number),
         "source": "/api/v1/events",
-        "type": _TRIAL_TYPE,
+        "type": kind,
         "time": at.isoformat(),
-        "subject": f"/api/v1/webhooks/{number}",
+        "subject": subject,
         "datacontenttype": "application/json",
-        "data": {},
+        "data": data,
     }

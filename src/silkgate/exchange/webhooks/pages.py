@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from silkgate.exchange.models import Delivery, Subscription
 from silkgate.exchange.webhooks import events, subscriptions
 from silkgate.exchange.webhooks.guard import MAX_URL_CHARACTERS, AddressRefusedError, target
-from silkgate.exchange.webhooks.rest import SUBSCRIBE, mine, own
+from silkgate.exchange.webhooks.rest import SUBSCRIBE, at_of, mine, own
 from silkgate.identity.api import actor_of, opens, organisation_names, require
 from silkgate.journal import api as journal
 from silkgate.kernel.text import Text
@@ -27,8 +27,6 @@ from silkgate.ui.states import State
 from silkgate.ui.words import spoken
 
 PAGE_LINES = 50
-MOST_SHOWN = 200
-"""Webhooks of all one's organisations; each may have 20 in use."""
 
 _ACTIVE = State("active", "released", Text("正常", "Working"), Text("有事件即推送。", "Events are delivered."))
 _FAILING = State(
@@ -124,18 +122,28 @@ class NewWebhook(forms.Form):
         return url
 
 
+_TOO_MANY = spoken(
+    f"该单位已有{subscriptions.PER_ORGANISATION}个在用的推送，请先暂停或删除不用的。",
+    f"The organisation has {subscriptions.PER_ORGANISATION} in use; pause or delete one that is not needed first.",
+)
+
+
 @opens(SUBSCRIBE, anywhere=True)
 @never_cache
 @require_GET
 def listed(request: HttpRequest) -> HttpResponse:
     """GET /webhooks: those of one's own organisations, newest first."""
-    codes = own(request)
-    rows = Subscription.objects.filter(organisation_code__in=codes).order_by("-id")[:MOST_SHOWN]
+    codes, before = own(request), asked_number(request, "before")
+    rows = Subscription.objects.filter(organisation_code__in=codes).order_by("-id")
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    found = list(rows[: PAGE_LINES + 1])
+    more = address("webhooks", before=found[PAGE_LINES - 1].pk) if len(found) > PAGE_LINES else ""
     context = {
-        "lines": [(row, state_of(row)) for row in rows],
-        "names": organisation_names(codes),
+        "lines": [(row, state_of(row)) for row in found[:PAGE_LINES]],
         "several": len(codes) > 1,
         "may_make": bool(codes),
+        "pager": Pager(address("webhooks") if before is not None else "", more),
     }
     return render(request, "exchange/webhooks.html", context)
 
@@ -152,15 +160,10 @@ def made(request: HttpRequest) -> HttpResponse:
         actor = require(request, SUBSCRIBE, given["organisation"], subject="webhooks")
         try:
             row, secret = subscriptions.make(
-                given["organisation"], given["url"], given["types"], actor.name, _at(request)
+                given["organisation"], given["url"], given["types"], actor.name, at_of(request)
             )
         except subscriptions.TooManyError:
-            most = subscriptions.PER_ORGANISATION
-            told = spoken(
-                f"该单位已有{most}个在用的推送，请先删除不用的。",
-                f"The organisation has {most} in use; delete one that is not needed first.",
-            )
-            form.add_error(None, told)
+            form.add_error(None, _TOO_MANY)
         else:
             return render(request, "exchange/webhook_secret.html", {"webhook": row, "secret": secret, "new": True})
     status = 422 if form.errors else 200
@@ -185,28 +188,30 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         "webhook": row,
         "state": state_of(row),
         "name": organisation_names([row.organisation_code]).get(row.organisation_code, ""),
-        "types": [(kind, journal.TYPES[kind].words if kind in journal.TYPES else None) for kind in row.types],
+        "types": [(kind, _words(kind)) for kind in row.types],
         "lines": [
             (line, events.name(line.event_id), kinds.get(line.event_id), state_of_delivery(line))
             for line in found[:PAGE_LINES]
         ],
-        "both_until": row.former_until if row.former_until and row.former_until > _at(request) else None,
+        "both_until": row.former_until if row.former_until and row.former_until > at_of(request) else None,
         "pager": Pager(f"{here}#deliveries" if before is not None else "", more),
     }
     return render(request, "exchange/webhook.html", context)
 
 
-def _kinds(numbers: list[int]) -> dict[int, tuple[str, Text | None]]:
-    """Types of events, with their words, by number."""
-    from django.db import connection
-
+def _kinds(numbers: list[int]) -> dict[int, Text | None]:
+    """Types of events in words, by number."""
     with connection.cursor() as cursor:
         found = journal.numbered(cursor, sorted(number for number in numbers if number != events.TRIAL))
-    kinds = {number: event.kind for number, event in found.items()}
-    told: dict[int, tuple[str, Text | None]] = {
-        number: (kind, journal.TYPES[kind].words if kind in journal.TYPES else None) for number, kind in kinds.items()
-    }
-    return {**told, events.TRIAL: ("webhook.trial", Text("试推送", "trial"))}
+    return {number: _words(event.kind) for number, event in found.items()} | {events.TRIAL: _TRIAL}
+
+
+_TRIAL = Text("试推送", "trial")
+
+
+def _words(kind: str) -> Text | None:
+    """A type of event in words; None for one that an earlier release knew."""
+    return journal.TYPES[kind].words if kind in journal.TYPES else None
 
 
 _DONE = {
@@ -222,14 +227,18 @@ _DONE = {
 @require_POST
 def changed(request: HttpRequest, number: int) -> HttpResponse:
     """POST /webhooks/<number>/change: a trial, a pause, or going on after one; `do` says which."""
-    row, at = _mine(request, number), _at(request)
+    row, at = _mine(request, number), at_of(request)
     what = request.POST.get("do", "")
     if what == "trial":
         subscriptions.trial(row, at)
     elif what == "pause":
         subscriptions.end(row, "ended", actor_of(request).name, at)
     elif what == "resume":
-        subscriptions.resume(row, at)
+        try:
+            subscriptions.resume(row, at)
+        except subscriptions.TooManyError:
+            messages.error(request, _TOO_MANY)
+            return redirect("webhook", number=number)
     else:
         raise Http404
     messages.success(request, _DONE[what])
@@ -243,8 +252,8 @@ def rotated(request: HttpRequest, number: int) -> HttpResponse:
     """GET, POST /webhooks/<number>/secret: asks; the POST makes a new secret and shows it, once."""
     row = _mine(request, number)
     if request.method != "POST":
-        return render(request, "exchange/webhook_rotate.html", {"webhook": row})
-    secret = subscriptions.rotate(row, _at(request))
+        return render(request, "exchange/webhook_rotate.html", _asked(row))
+    secret = subscriptions.rotate(row, at_of(request))
     return render(request, "exchange/webhook_secret.html", {"webhook": row, "secret": secret, "new": False})
 
 
@@ -254,10 +263,14 @@ def deleted(request: HttpRequest, number: int) -> HttpResponse:
     """GET, POST /webhooks/<number>/delete: asks; the POST forgets it for good."""
     row = _mine(request, number)
     if request.method != "POST":
-        return render(request, "exchange/webhook_delete.html", {"webhook": row})
-    subscriptions.delete(row, actor_of(request).name, _at(request))
+        return render(request, "exchange/webhook_delete.html", _asked(row))
+    subscriptions.delete(row, actor_of(request).name, at_of(request))
     messages.success(request, spoken("推送已删除。", "The webhook was deleted."))
     return redirect(address("webhooks"))
+
+
+def _asked(row: Subscription) -> dict[str, Any]:
+    return {"webhook": row, "back": reverse("webhook", args=[row.pk])}
 
 
 def _mine(request: HttpRequest, number: int) -> Subscription:
@@ -265,11 +278,6 @@ def _mine(request: HttpRequest, number: int) -> Subscription:
         return mine(request, number)
     except ProblemError as error:
         raise Http404 from error
-
-
-def _at(request: HttpRequest) -> datetime:
-    at: datetime = request.moment  # type: ignore[attr-defined]
-    return at
 
 
 urlpatterns = [

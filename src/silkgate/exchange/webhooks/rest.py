@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -206,12 +208,18 @@ def make_webhook(request: HttpRequest, wanted: WebhookIn) -> Any:
         target(wanted.url)
     except AddressRefusedError as error:
         raise ProblemError("webhook.address", errors=[Fault("#/url", wanted.url, error.text)]) from error
-    at = request.moment  # type: ignore[attr-defined]
+    name, at = actor_of(request).name, at_of(request)
+    with _limited():
+        made, secret = subscriptions.make(wanted.organisation, wanted.url, wanted.types, name, at)
+    return Status(201, {**_told(made), "secret": secret})
+
+
+@contextmanager
+def _limited() -> Iterator[None]:
     try:
-        made, secret = subscriptions.make(wanted.organisation, wanted.url, wanted.types, actor_of(request).name, at)
+        yield
     except subscriptions.TooManyError as error:
         raise ProblemError("webhook.too_many") from error
-    return Status(201, {**_told(made), "secret": secret})
 
 
 @router.get("/webhooks/{number}", response=WebhookOut, summary="一个推送 / One webhook")
@@ -225,8 +233,7 @@ def one_webhook(request: HttpRequest, number: Number) -> Any:
 @opens(SUBSCRIBE, anywhere=True)
 def end_webhook(request: HttpRequest, number: Number) -> Any:
     """不再推送；可以恢复。No more deliveries; it can be resumed."""
-    at = request.moment  # type: ignore[attr-defined]
-    subscriptions.end(mine(request, number), "ended", actor_of(request).name, at)
+    subscriptions.end(mine(request, number), "ended", actor_of(request).name, at_of(request))
     return Status(204, None)
 
 
@@ -234,9 +241,11 @@ def end_webhook(request: HttpRequest, number: Number) -> Any:
 @opens(SUBSCRIBE, anywhere=True)
 def resume_webhook(request: HttpRequest, number: Number) -> Any:
     """从停下处继续，其间的事件补推。It goes on where it stopped: what happened meanwhile is delivered."""
-    at = request.moment  # type: ignore[attr-defined]
-    subscriptions.resume(mine(request, number), at)
-    return _told(mine(request, number))
+    row = mine(request, number)
+    with _limited():
+        subscriptions.resume(row, at_of(request))
+    row.refresh_from_db()
+    return _told(row)
 
 
 @router.post("/webhooks/{number}/secret", response={201: WebhookMade}, summary="更换密钥 / A new secret")
@@ -248,7 +257,7 @@ def rotate_secret(request: HttpRequest, number: Number) -> Any:
     one before.
     """
     row = mine(request, number)
-    secret = subscriptions.rotate(row, request.moment)  # type: ignore[attr-defined]
+    secret = subscriptions.rotate(row, at_of(request))
     return Status(201, {**_told(row), "secret": secret})
 
 
@@ -256,18 +265,19 @@ def rotate_secret(request: HttpRequest, number: Number) -> Any:
 @opens(SUBSCRIBE, anywhere=True)
 def replay_webhook(request: HttpRequest, number: Number, wanted: ReplayIn) -> Any:
     """重推该事件之后的全部事件，不论是否已送达。Everything after that event, whether it has arrived or not."""
-    at = request.moment  # type: ignore[attr-defined]
-    subscriptions.replay(mine(request, number), int(wanted.after.removeprefix("evt-")), at)
-    return _told(mine(request, number))
+    row = mine(request, number)
+    subscriptions.replay(row, int(wanted.after.removeprefix("evt-")), at_of(request))
+    row.refresh_from_db()
+    return _told(row)
 
 
 @router.post("/webhooks/{number}/trial", response={202: WebhookOut}, summary="试推送 / Deliver a trial")
 @opens(SUBSCRIBE, anywhere=True)
 def try_webhook(request: HttpRequest, number: Number) -> Any:
     """推送一个webhook.trial事件，编号evt-0。Delivers an event webhook.trial with the id evt-0."""
-    at = request.moment  # type: ignore[attr-defined]
-    subscriptions.trial(mine(request, number), at)
-    return Status(202, _told(mine(request, number)))
+    row = mine(request, number)
+    subscriptions.trial(row, at_of(request))
+    return Status(202, _told(row))
 
 
 @router.get("/webhooks/{number}/deliveries", response=Page[DeliveryOut], summary="推送记录 / Deliveries")
@@ -281,6 +291,12 @@ def list_deliveries(request: HttpRequest, number: Number, limit: Limit = DEFAULT
     found = list(rows[: limit + 1])
     last = [found[limit - 1].event_id] if len(found) > limit else None
     return page(request, [_delivery(row) for row in found[:limit]], last)
+
+
+def at_of(request: HttpRequest) -> datetime:
+    """The moment of the request."""
+    at: datetime = request.moment  # type: ignore[attr-defined]
+    return at
 
 
 def own(request: HttpRequest) -> list[str]:

@@ -37,9 +37,7 @@ def make(code: str, url: str, types: Sequence[str], actor: str, at: datetime) ->
     """A subscription from now on, and its secret as its owner is shown it, once. Raises TooManyError."""
     secret = secrets.token_bytes(signing.SECRET_BYTES)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"webhooks {code}",))
-        if Subscription.objects.filter(organisation_code=code, disabled_at=None).count() >= PER_ORGANISATION:
-            raise TooManyError(code)
+        _room_for_one(cursor, code)
         cursor.execute(
             "select coalesce(pg_sequence_last_value(pg_get_serial_sequence('journal_event', 'id')::regclass), 0)"
         )
@@ -53,6 +51,13 @@ def make(code: str, url: str, types: Sequence[str], actor: str, at: datetime) ->
             cursor=cursor.fetchone()[0],
         )
     return made, signing.written(secret)
+
+
+def _room_for_one(cursor: Any, code: str) -> None:
+    """Nobody else makes or resumes one of the organisation until the transaction ends. Raises TooManyError."""
+    cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"webhooks {code}",))
+    if Subscription.objects.filter(organisation_code=code, disabled_at=None).count() >= PER_ORGANISATION:
+        raise TooManyError(code)
 
 
 def rotate(row: Subscription, at: datetime) -> str:
@@ -95,8 +100,10 @@ def tell_ended(cursor: Any, number: int, because: str, actor: str, at: datetime)
 
 
 def resume(row: Subscription, at: datetime) -> None:
-    """Go on where it stopped: what happened meanwhile is delivered."""
-    with transaction.atomic():
+    """Go on where it stopped: what happened meanwhile is delivered. Raises TooManyError."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if Subscription.objects.filter(pk=row.pk).exclude(disabled_at=None).exists():
+            _room_for_one(cursor, row.organisation_code)
         Subscription.objects.filter(pk=row.pk).update(disabled_at=None, disabled_because="", failing_since=None)
         Delivery.objects.filter(subscription=row, delivered_at=None).update(due_at=at, attempts=0)
 
