@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
@@ -71,19 +71,22 @@ from silkgate.exchange.sealing import (
     run_sealer,
 )
 
-
-def messages_described() -> dict[str, Any]:
-    """How the body of such a request is described to machines."""
-    from silkgate.exchange import rest
-
-    return rest.BODIES
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
 
 
-def messages_in(request: Any) -> Any:
+def messages_in(request: HttpRequest) -> list[bytes] | HttpResponse:
     """The messages that an HTTP request carries, as the message door takes them; an answer where it has none."""
     from silkgate.exchange import rest
 
     return rest.messages_in(request)
+
+
+def messages_described() -> dict[str, Any]:
+    """The body of a request that `messages_in` reads, as OpenAPI describes it."""
+    from silkgate.exchange import rest
+
+    return rest.BODIES
 
 
 def run_webhooks(stop: threading.Event, connect: Callable[[], psycopg.Connection], now: Callable[[], datetime]) -> None:

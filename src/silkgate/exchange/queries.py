@@ -110,6 +110,17 @@ SCAN = 20_000
 fast, and a page costs the same however many messages there are."""
 
 
+_BEYOND = 1 << 62
+"""Above the number of any message."""
+
+
+def _first_from(cursor: Any, moment: datetime) -> int:
+    """The lowest number that a message received at `moment` or later may have."""
+    cursor.execute("select min(id) from exchange_segment where received_at >= %s", (moment,))
+    first = cursor.fetchone()[0]
+    return _BEYOND if first is None else int(first) * MESSAGES_PER_SEGMENT
+
+
 def messages_of(
     senders: Sequence[str] | None,
     *,
@@ -125,15 +136,10 @@ def messages_of(
     bottom = 0
     with connection.cursor() as cursor:
         if since is not None:
-            cursor.execute("select min(id) from exchange_segment where received_at >= %s", (since,))
-            first = cursor.fetchone()[0]
-            bottom = 1 << 62 if first is None else first * MESSAGES_PER_SEGMENT
+            bottom = _first_from(cursor, since)
         if until is not None:
-            cursor.execute("select min(id) from exchange_segment where received_at >= %s", (until,))
-            first = cursor.fetchone()[0]
-            if first is not None:
-                before = min(before or 1 << 62, first * MESSAGES_PER_SEGMENT)
-        given = {"before": before or 1 << 62, "bottom": bottom, "scan": SCAN, "segment": MESSAGES_PER_SEGMENT}
+            before = min(before or _BEYOND, _first_from(cursor, until))
+        given = {"before": before or _BEYOND, "bottom": bottom, "scan": SCAN, "segment": MESSAGES_PER_SEGMENT}
         cursor.execute(
             "select min(id), count(*) from (select id from exchange_message where id < %(before)s and id >= %(bottom)s"
             " order by id desc limit %(scan)s) looked_at",

@@ -40,15 +40,14 @@ class Selection:
     def __init__(self, rules: Iterable[SelectionRule]) -> None:
         self.rules = tuple(rules)
         self._prefixes = [(rule.value, rule) for rule in self.rules if rule.kind == "gcode_prefix"]
-        self._sellers = {rule.value: rule for rule in sorted(self.rules, key=_weakest_first) if rule.kind == "ebc_code"}
-        self._countries = {
-            rule.value: rule for rule in sorted(self.rules, key=_weakest_first) if rule.kind == "country"
-        }
-        self._classes = {
-            rule.value: rule for rule in sorted(self.rules, key=_weakest_first) if rule.kind == "credit_class"
-        }
+        self._sellers, self._countries, self._classes = map(
+            self._strongest_by_value, ("ebc_code", "country", "credit_class")
+        )
         self.asks_for_class = bool(self._classes)
         """Whether any rule asks for a credit class; where none does, nobody has to know classes."""
+
+    def _strongest_by_value(self, kind: str) -> dict[str, SelectionRule]:
+        return {rule.value: rule for rule in sorted(self.rules, key=_weakest_first) if rule.kind == kind}
 
     def choose(self, declaration: _Declaration, credit_class: str = "") -> tuple[str, list[str]]:
         """("inspect" | "review" | "", the rules that were met as kind:value). Inspection wins over review.

@@ -337,7 +337,7 @@ _NO_LAW = ("trials", "services", "market", "scenarios")
 def law_version() -> str:
     """Twelve hexadecimal digits over names and contents of all law files (TOML and CSV; line ends do not count).
 
-    Trials and descriptions of services are no law and do not count.
+    What only describes (services, the market's kinds, scenarios, trials) is no law and does not count.
     """
     digest = hashlib.sha256()
     aside = {REFERENCE / name for name in _NO_LAW}
