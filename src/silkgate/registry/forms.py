@@ -10,30 +10,15 @@ from django import forms
 from silkgate.kernel.text import Text
 from silkgate.registry.bulk import MAX_SHEET_BYTES
 from silkgate.registry.declared import asked_of, declared
-from silkgate.registry.domain import Asked, Problem
+from silkgate.registry.domain import Asked
 from silkgate.registry.goods import GOODS_FIELDS
 from silkgate.registry.permits import KINDS
 from silkgate.registry.rules import MAX_LONG_TEXT, MAX_TEXT
 from silkgate.tariff.api import codes
-from silkgate.ui.templatetags.ui import text
+from silkgate.ui.forms import Judged
 from silkgate.ui.words import spoken
 
 _CHOOSE = spoken("请选择", "Choose")
-
-
-class Judged(forms.Form):
-    """A form whose answers are judged elsewhere; it only holds and shows them."""
-
-    def tell(self, problems: Iterable[Problem]) -> None:
-        """Show problems, each at its field; those of no field on top."""
-        self.full_clean()
-        for problem in problems:
-            self.add_error(problem.field if problem.field in self.fields else None, text(problem.what))
-
-    def answers(self) -> dict[str, str]:
-        """What was filled in, as text by field."""
-        self.full_clean()
-        return {name: str(value) for name, value in self.cleaned_data.items() if value not in {None, "", False}}
 
 
 def _spoken(words: Text) -> str:
