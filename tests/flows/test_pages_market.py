@@ -131,7 +131,7 @@ def test_from_a_service_to_its_review(sign_in: Callable[..., Page], reader: Open
     lu.get_by_label("报价有效期至").fill(day(7))
     picture(lu, "offer")
     lu.get_by_role("button", name="发出报价").click()
-    expect(lu.get_by_text("CNY 640.00")).to_be_visible()
+    expect(lu.get_by_text("¥640.00")).to_be_visible()
     picture(lu, "enquiry-provider")
 
     mei.goto(enquiry)

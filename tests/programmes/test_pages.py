@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from identity.made import member, officer
 from programmes import made
 from programmes.made import BUYER, CARRIER, NOW, OTHER, SERVICE, STUDIO, clerk
-from silkgate.programmes import models, trading
+from silkgate.programmes import models, reviews, trading
 from silkgate.registry import models as registry
 
 
@@ -69,14 +69,53 @@ def test_a_suspended_filing_hides_the_page_and_tells_the_owner(lu: Client) -> No
 def test_a_form_keeps_what_was_typed_and_says_what_is_wrong_at_its_field(lu: Client) -> None:
     answer = lu.post(
         "/market/offering/new", {**SERVICE, "kind": "storage", "price": "three", "languages": ["zh", "en"]}
-    ).content.decode()
-    assert 'value="three"' in answer
-    assert 'id="id_price_error"' in answer
+    )
+    assert answer.status_code == 422
+    assert 'value="three"' in answer.content.decode()
+    assert 'id="id_price_error"' in answer.content.decode()
     right = lu.post("/market/offering/new", {**SERVICE, "kind": "storage", "languages": ["zh", "en"]})
     assert "区内仓储企业" in right.content.decode(), "the role that is missing, at the kind"
     assert not models.Service.objects.exists()
     assert lu.post("/market/offering/new", {**SERVICE, "kind": "logistics", "languages": ["zh"]}).status_code == 302
     assert models.ServiceVersion.objects.get().price_cents == 350
+
+
+def test_every_form_that_is_sent_empty_says_so(mei: Client, lu: Client) -> None:
+    """422, with what is wrong on top; nothing is done."""
+    number, asked, placed = made.service(), made.enquiry(), made.completed()
+    forms = [
+        (lu, "/market/offering/new"),
+        (lu, f"/market/offering/{number}"),
+        (mei, f"/market/enquire?service={number}"),
+        (mei, f"/market/enquiries/{asked.pk}"),
+        (lu, f"/market/enquiries/{asked.pk}/offer"),
+        (mei, f"/market/orders/{placed.pk}"),
+        (mei, f"/market/orders/{placed.pk}/review"),
+        (mei, f"/market/orders/{placed.pk}/served"),
+    ]
+    for client, path in forms:
+        answer = client.post(path)
+        assert (path, answer.status_code) == (path, 422)
+        assert "error-summary" in answer.content.decode(), path
+    reviews.review(clerk(BUYER), placed.pk, 5, "非常准时", at=NOW)
+    answer = lu.post(f"/market/orders/{placed.pk}/answer")
+    assert answer.status_code == 422
+    assert "error-summary" in answer.content.decode()
+
+
+def test_a_list_costs_as_many_queries_however_long_it_is(mei: Client, lu: Client) -> None:
+    def cost(client: Client, path: str) -> int:
+        client.get(path)
+        with CaptureQueriesContext(connection) as asked:
+            page(client, path)
+        return len(asked)
+
+    paths = [(lu, "/market/offering"), (lu, "/market/desk?list=enquiries-provider"), (mei, "/market")]
+    made.enquiry()
+    before = [cost(client, path) for client, path in paths]
+    for code in (OTHER, STUDIO):
+        trading.enquire(clerk(code), code, made.service(), made.rules.wanted(made.WANTED, made.TODAY), at=NOW)
+    assert [cost(client, path) for client, path in paths] == before
 
 
 def test_a_change_shows_its_versions_and_taking_off_hides(lu: Client) -> None:

@@ -62,7 +62,7 @@ def test_the_buyer_alone_reviews_once_and_the_provider_answers_once(firms: None)
     reviews.answer(clerk(CARRIER), row.pk, "谢谢支持", at=NOW)
     with pytest.raises(Refused, match="cannot be changed"):
         reviews.answer(clerk(CARRIER), row.pk, "再答一次", at=NOW)
-    (shown,) = queries.reviews(CARRIER)
+    (shown,) = queries.reviews(CARRIER).lines
     assert (shown.stars, shown.words, shown.answer) == (4, "基本准时", "谢谢支持")
 
 
@@ -117,6 +117,14 @@ def test_what_pages_show_is_counted_from_the_rows(firms: None) -> None:
     assert lines == {parcels: "4.3", photos: "1.0"}
     assert queries.rating(OTHER).count == 0
     assert {field.name for field in models.Service._meta.get_fields()} & {"rating", "stars", "score"} == set()
+
+
+def test_reviews_a_page_at_a_time(firms: None) -> None:
+    orders = [reviewed(4).order_id for _ in range(3)]
+    first = queries.reviews(CARRIER, limit=2)
+    rest = queries.reviews(CARRIER, before=first.older, limit=2)
+    assert [one.order_id for one in (*first.lines, *rest.lines)] == orders[::-1]
+    assert rest.older is None
 
 
 # --- Declarations served ----------------------------------------------------------------------------------------------

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from silkgate.identity.api import CLIENT, ROLES, Action, Actor, action
+from typing import Any
+
+from django.http import HttpRequest
+
+from silkgate.identity.api import CLIENT, ROLES, Action, Actor, action, actor_of, record
+from silkgate.programmes import queries
 from silkgate.programmes.domain import BUYER, OPERATOR, PROVIDER
 
 MARKET = action("programmes.market", "查看服务市场", "See the market of services", anyone=True)
@@ -40,3 +45,19 @@ def sides(actor: Actor, what: Action, buyer_code: str, provider_code: str, dispu
     if disputed and DECIDE.allows(actor):
         found.add(OPERATOR)
     return frozenset(found)
+
+
+def sides_of(actor: Actor, what: Action, row: Any) -> frozenset[str]:
+    """The same for a row. Whether there was a dispute is looked up for those alone who decide one."""
+    disputed = DECIDE.allows(actor) and queries.was_disputed(row)
+    return sides(actor, what, row.buyer_code, row.provider_code, disputed)
+
+
+def asked_sides(request: HttpRequest, what: Action, row: Any) -> frozenset[str]:
+    """The same for who asks. Where there is none it is to be answered as if it were not there; that it was asked for is
+    kept.
+    """
+    held = sides_of(actor_of(request), what, row)
+    if not held:
+        record(request, what, row.buyer_code, subject=f"{row._meta.model_name}/{row.pk}", allowed=False)
+    return held

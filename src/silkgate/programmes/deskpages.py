@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from silkgate.casework import api as casework
-from silkgate.identity.api import Action, actor_of, opens, record
+from silkgate.identity.api import Action, actor_of, opens
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.programmes import access, models, queries, rules, shown, trading
@@ -18,15 +18,14 @@ from silkgate.programmes.domain import (
     BUYER,
     ENQUIRY,
     OFFER_STATES,
+    OPEN,
     ORDER,
     PROVIDER,
-    SIDES,
-    UNITS,
     NotYours,
     Refused,
+    counted,
 )
-from silkgate.programmes.forms import EnquiryForm, MoveForm, OfferForm, price_initial
-from silkgate.ui.formats import grouped
+from silkgate.programmes.forms import EnquiryForm, MoveForm, OfferForm, price_initial, seen_version
 from silkgate.ui.links import address, asked, asked_number
 from silkgate.ui.shapes import Chip, Pager
 from silkgate.ui.templatetags.ui import text
@@ -60,7 +59,7 @@ def desk(request: HttpRequest) -> HttpResponse:
     else:
         read = queries.enquiries if course is ENQUIRY else queries.orders
         found = read(codes, side, before=before, limit=PAGE_LINES)
-    names: dict[str, str] = {}
+    names = queries.names_of(code for row in found.lines for code in (row.buyer_code, row.provider_code))
     context = {
         "lines": [_line(course, row, side, names) for row in found.lines],
         "is_order": course is ORDER,
@@ -76,24 +75,14 @@ def desk(request: HttpRequest) -> HttpResponse:
 
 
 def _line(course: Any, row: Any, side: str, names: dict[str, str]) -> dict[str, Any]:
-    other = row.provider_code if side == BUYER else row.buyer_code
-    if other not in names:
-        names[other] = queries.name_of(other)
-    version = (row if course is ENQUIRY else row.enquiry).service_version
     return {
         "row": row,
-        "title": Text(version.title_zh, version.title_en),
-        "other": names[other],
+        "title": queries.title_of((row if course is ENQUIRY else row.enquiry).service_version),
+        "other": names[row.provider_code if side == BUYER else row.buyer_code],
         "state": shown.mark(course, row.state),
         "waits": shown.waits(course, row.state, {side}),
-        "total": None if course is ENQUIRY else money(row.offer),
+        "total": None if course is ENQUIRY else queries.price_of(row.offer).total(row.offer.quantity),
     }
-
-
-def money(offer: models.Offer) -> str:
-    """The total of an offer with its currency."""
-    total = queries.price_of(offer).total_cents(offer.quantity) or 0
-    return f"{offer.currency} {total // 100:,}.{total % 100:02d}"
 
 
 @opens(access.SEE, anywhere=True)
@@ -107,17 +96,21 @@ def task(request: HttpRequest, number: int) -> HttpResponse:
     row = queries.enquiry(int(about)) if course == ENQUIRY.name else queries.order(int(about))
     if row is None:
         raise Http404
-    held_sides(request, access.SEE, course, row)
+    held_sides(request, access.SEE, row)
     return redirect("market-enquiry" if course == ENQUIRY.name else "market-order", number=row.pk)
 
 
-def held_sides(request: HttpRequest, what: Action, course: str, row: Any) -> frozenset[str]:
-    """The reader's sides of an enquiry or order. For anybody else there is none; that they asked is kept."""
-    held = access.sides(actor_of(request), what, row.buyer_code, row.provider_code, trading.disputed(row))
+def held_sides(request: HttpRequest, what: Action, row: Any) -> frozenset[str]:
+    """The reader's sides of an enquiry or order. For anybody else there is none."""
+    held = access.asked_sides(request, what, row)
     if not held:
-        record(request, what, row.buyer_code, subject=f"{course}/{row.pk}", allowed=False)
         raise Http404
     return held
+
+
+def posted(request: HttpRequest) -> Any:
+    """What a form was sent with; None where the page is only looked at. Nothing at all may be sent, too."""
+    return request.POST if request.method == "POST" else None
 
 
 # --- Asking -----------------------------------------------------------------------------------------------------------
@@ -134,9 +127,9 @@ def enquire(request: HttpRequest) -> HttpResponse:
         messages.error(request, text(Text("这项服务目前不在市场上。", "This service is not in the market at present.")))
         return redirect("market")
     actor = actor_of(request)
-    codes = {code: queries.name_of(code) for code in access.own(actor, access.TRADE)}
-    form = EnquiryForm(codes, found.terms.price.form, request.POST or None)
-    context = {"service": found, "form": form, "codes": codes}
+    codes = queries.names_of(access.own(actor, access.TRADE))
+    form = EnquiryForm(codes, found.terms.price.form, posted(request))
+    context = {"service": found, "form": form}
     if request.method != "POST":
         return render(request, "programmes/enquire.html", context)
     answers = form.answers()
@@ -145,7 +138,7 @@ def enquire(request: HttpRequest) -> HttpResponse:
         made = trading.enquire(actor, answers.get("organisation", ""), number, wanted, at=at)
     except Refused as refused:
         form.tell(refused.problems)
-        return render(request, "programmes/enquire.html", context)
+        return render(request, "programmes/enquire.html", context, status=422)
     messages.success(request, text(Text("询价已发给服务商。", "The enquiry has been sent to the provider.")))
     return redirect("market-enquiry", number=made.pk)
 
@@ -157,7 +150,7 @@ def _found(request: HttpRequest, what: Action, number: int) -> tuple[models.Enqu
     row = queries.enquiry(number) if number < 2**63 else None
     if row is None:
         raise Http404
-    return row, held_sides(request, what, ENQUIRY.name, row)
+    return row, held_sides(request, what, row)
 
 
 @opens(access.SEE, anywhere=True)
@@ -166,20 +159,17 @@ def enquiry(request: HttpRequest, number: int) -> HttpResponse:
     """GET, POST /market/enquiries/<number>: what was asked, every offer, what one may do; a step with its reason."""
     row, held = _found(request, access.SEE, number)
     actor, at = actor_of(request), request.moment  # type: ignore[attr-defined]
-    moves = [move for move in trading.possible(actor, ENQUIRY.name, row) if move.name != "offer"]
+    form = MoveForm(trading.possible(actor, ENQUIRY, row), row.version, posted(request))
     if request.method != "POST":
-        return _shown(request, row, held, MoveForm(moves, row.version))
-    form = MoveForm(moves, row.version, request.POST)
+        return _shown(request, row, held, form)
     answers = form.answers()
     try:
-        chosen, version = answers.get("move", ""), seen_version(answers)
+        chosen, version = form.chosen(), seen_version(answers)
         if chosen == "accept":
-            current = next(iter(queries.offers(number)), None)
+            current = queries.newest_offer(number)
             order = trading.accept(actor, current.pk if current else 0, version=version, at=at)
             messages.success(request, text(Text("已下单，双方条款已固定。", "Ordered; both sides’ terms are frozen.")))
             return redirect("market-order", number=order.pk)
-        if not chosen:
-            raise trading.refused("请选择要办理的步骤。", "Choose what to do.", "move")
         trading.move_enquiry(actor, number, chosen, reason=answers.get("reason", ""), version=version, at=at)
     except Refused as refused:
         form.tell(refused.problems)
@@ -190,49 +180,43 @@ def enquiry(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("market-enquiry", number=number)
 
 
-def seen_version(answers: dict[str, str]) -> int:
-    """The version that the page was made for; 0, which is none, where it says nothing usable."""
-    given = answers.get("version", "")
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
-
-
 def _shown(request: HttpRequest, row: models.Enquiry, held: frozenset[str], form: MoveForm) -> HttpResponse:
-    version = row.service_version
-    order = models.Order.objects.filter(enquiry=row).first()
-    names = {BUYER: queries.name_of(row.buyer_code), PROVIDER: queries.name_of(row.provider_code)}
-    unit = UNITS[version.price_form]
+    version, names = row.service_version, names_by_side(row)
     context = {
         "enquiry": row,
-        "title": Text(version.title_zh, version.title_en),
+        "title": queries.title_of(version),
         "state": shown.mark(ENQUIRY, row.state),
         "waits": shown.waits(ENQUIRY, row.state, held),
         "deadline": shown.deadline(row.task_id),
         "price": queries.price_of(version),
-        "quantity": Text(f"{grouped(row.quantity)}{unit.zh}", f"{grouped(row.quantity)} {unit.en}(s)"),
+        "quantity": counted(version.price_form, row.quantity),
         "names": names,
-        "sides": [SIDES[side] for side in sorted(held)],
         "offers": [offer_shown(one) for one in queries.offers(row.pk)],
-        "order": order,
-        "may_offer": any(move.name == "offer" for move in trading.possible(actor_of(request), ENQUIRY.name, row)),
+        "order": queries.order_of(row.pk),
         "form": form,
         "events": shown.timeline(
             [step for step in queries.steps(row.pk) if step.course == ENQUIRY.name], names, with_people=held
         ),
     }
-    return render(request, "programmes/enquiry.html", context)
+    return render(request, "programmes/enquiry.html", context, status=422 if form.errors else 200)
+
+
+def names_by_side(row: Any) -> dict[str, str]:
+    """What the parties of an enquiry or order are called."""
+    names = queries.names_of([row.buyer_code, row.provider_code])
+    return {BUYER: names[row.buyer_code], PROVIDER: names[row.provider_code]}
 
 
 def offer_shown(row: models.Offer) -> dict[str, Any]:
     """An offer in words."""
     price = queries.price_of(row)
-    unit = UNITS[row.price_form]
     return {
         "row": row,
         "price": price.words,
-        "quantity": Text(f"{grouped(row.quantity)}{unit.zh}", f"{grouped(row.quantity)} {unit.en}(s)"),
-        "total": money(row),
+        "quantity": counted(row.price_form, row.quantity),
+        "total": price.total(row.quantity),
         "state": OFFER_STATES[row.state],
-        "open": row.state == "open",
+        "open": row.state == OPEN,
     }
 
 
@@ -242,7 +226,7 @@ def offer(request: HttpRequest, number: int) -> HttpResponse:
     """GET, POST /market/enquiries/<number>/offer: make an offer, or a revision of the open one."""
     row, held = _found(request, access.TRADE, number)
     actor, at = actor_of(request), request.moment  # type: ignore[attr-defined]
-    last = next(iter(queries.offers(number)), None)
+    last = queries.newest_offer(number)
     price = queries.price_of(last or row.service_version)
     initial = {
         **(price_initial(price) if price.cents is not None else {}),
@@ -251,12 +235,12 @@ def offer(request: HttpRequest, number: int) -> HttpResponse:
         "deliver_by": (last.deliver_by if last else row.needed_by).isoformat(),
         "version": row.version,
     }
-    form = OfferForm(request.POST or None, initial=initial)
+    form = OfferForm(posted(request), initial=initial)
     context = {
         "enquiry": row,
         "form": form,
         "last": last,
-        "title": Text(row.service_version.title_zh, row.service_version.title_en),
+        "title": queries.title_of(row.service_version),
         "buyer": queries.name_of(row.buyer_code),
         "may": PROVIDER in held and ENQUIRY.target("offer", row.state, PROVIDER),
     }
@@ -268,6 +252,6 @@ def offer(request: HttpRequest, number: int) -> HttpResponse:
         trading.quote(actor, number, quoted, version=seen_version(answers), at=at)
     except Refused as refused:
         form.tell(refused.problems)
-        return render(request, "programmes/offer.html", context)
+        return render(request, "programmes/offer.html", context, status=422)
     messages.success(request, text(Text("报价已发出。", "The offer has been sent.")))
     return redirect("market-enquiry", number=number)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from silkgate.kernel.text import Text
+from silkgate.ui.formats import grouped, yuan
 
 # --- Prices -----------------------------------------------------------------------------------------------------------
 
@@ -20,12 +21,22 @@ FORMS = {
     QUOTE: Text("面议", "By quotation"),
 }
 """How a price is meant."""
+
+
+class Unit(NamedTuple):
+    """What a quantity counts: as a price is for each of it, and as several are counted."""
+
+    each: Text
+    many: Text
+
+
+_JOB = Unit(Text("项", "job"), Text("项", "jobs"))
 UNITS = {
-    FIXED: Text("项", "job"),
-    PER_PARCEL: Text("件", "parcel"),
-    PER_KG: Text("千克", "kg"),
-    PER_MONTH: Text("月", "month"),
-    QUOTE: Text("项", "job"),
+    FIXED: _JOB,
+    PER_PARCEL: Unit(Text("件", "parcel"), Text("件", "parcels")),
+    PER_KG: Unit(Text("千克", "kg"), Text("千克", "kg")),
+    PER_MONTH: Unit(Text("月", "month"), Text("个月", "months")),
+    QUOTE: _JOB,
 }
 """What a quantity counts under each form of price."""
 CURRENCIES = ("CNY", "USD", "EUR", "GBP", "HKD")
@@ -53,23 +64,12 @@ class Price(NamedTuple):
     tax_included: bool
 
     @property
-    def amount(self) -> str:
-        """Currency and amount, two decimals; empty by quotation.
-
-        >>> Price(PER_PARCEL, 123450, "CNY", True).amount
-        'CNY 1,234.50'
-        """
-        if self.cents is None:
-            return ""
-        return f"{self.currency} {self.cents // 100:,}.{self.cents % 100:02d}"
-
-    @property
     def words(self) -> Text:
         """The price as people read it."""
         if self.cents is None:
             return FORMS[QUOTE]
-        unit, tax = UNITS[self.form], ("含税", "tax included") if self.tax_included else ("不含税", "before tax")
-        shown = f"¥{self.amount[4:]}" if self.currency == "CNY" else self.amount
+        unit, tax = UNITS[self.form].each, ("含税", "tax included") if self.tax_included else ("不含税", "before tax")
+        shown = money(self.cents, self.currency)
         if self.form == FIXED:
             return Text(f"{shown}（{tax[0]}）", f"{shown} ({tax[1]})")
         return Text(f"{shown}/{unit.zh}（{tax[0]}）", f"{shown} per {unit.en} ({tax[1]})")
@@ -79,6 +79,31 @@ class Price(NamedTuple):
         if self.cents is None:
             return None
         return self.cents if self.form == FIXED else self.cents * quantity
+
+    def total(self, quantity: int) -> str:
+        """What `quantity` units cost, as people read it; empty by quotation."""
+        cents = self.total_cents(quantity)
+        return "" if cents is None else money(cents, self.currency)
+
+
+def money(cents: int, currency: str) -> str:
+    """An amount as people read it.
+
+    >>> money(123450, "CNY"), money(5, "USD")
+    ('¥1,234.50', 'USD 0.05')
+    """
+    shown = yuan(cents)
+    return shown if currency == "CNY" else f"{currency} {shown.removeprefix('¥')}"
+
+
+def counted(form: str, quantity: int) -> Text:
+    """A quantity with what it counts under a form of price.
+
+    >>> counted(PER_PARCEL, 1200), counted(PER_MONTH, 1)
+    (Text(zh='1,200件', en='1,200 parcels'), Text(zh='1个月', en='1 month'))
+    """
+    unit, number = UNITS[form], grouped(quantity)
+    return Text(f"{number}{unit.many.zh}", f"{number} {(unit.each if quantity == 1 else unit.many).en}")
 
 
 # --- Courses ----------------------------------------------------------------------------------------------------------
@@ -114,17 +139,12 @@ class Course(NamedTuple):
     """States and moves of an enquiry, or of an order."""
 
     name: str
-    first: str
     states: Mapping[str, State]
     moves: Mapping[str, Move]
 
     def target(self, move: str, state: str, side: str) -> str | None:
         """The state to which `side` brings it by `move`; None: it may not."""
         return self.moves[move].ways.get((state, side)) if move in self.moves else None
-
-    def open_to(self, state: str, side: str) -> tuple[Move, ...]:
-        """What `side` may do in a state."""
-        return tuple(move for move in self.moves.values() if (state, side) in move.ways)
 
 
 def _moves(*moves: Move) -> dict[str, Move]:
@@ -135,7 +155,6 @@ SENT, OFFERED, ORDERED, DECLINED, WITHDRAWN = "sent", "offered", "ordered", "dec
 
 ENQUIRY = Course(
     "enquiry",
-    SENT,
     {
         SENT: State(Text("已询价，待报价", "Waits for an offer"), PROVIDER, "waiting"),
         OFFERED: State(Text("已报价，待答复", "Offer made"), BUYER, "held"),
@@ -174,7 +193,6 @@ _RUNNING = (PLACED, DELIVERED, BUYER_CANCELS, PROVIDER_CANCELS)
 
 ORDER = Course(
     "order",
-    PLACED,
     {
         PLACED: State(Text("履约中", "Being carried out"), PROVIDER, "waiting"),
         DELIVERED: State(Text("已交付，待确认", "Delivered"), BUYER, "held"),

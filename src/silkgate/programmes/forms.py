@@ -17,33 +17,22 @@ from silkgate.programmes.domain import (
     UNITS,
     Move,
     Price,
-    Problem,
     Terms,
+    refused,
 )
 from silkgate.programmes.kinds import kinds
 from silkgate.programmes.rules import LONGEST_REASON, MAX_LINE, MAX_TEXT, MAX_TITLE
+from silkgate.ui.forms import Judged
 from silkgate.ui.templatetags.ui import text
 from silkgate.ui.words import spoken
 
 _CHOOSE = spoken("请选择", "Choose")
 
 
-class Judged(forms.Form):
-    """A form whose answers are judged elsewhere; it only holds and shows them."""
-
-    def tell(self, problems: Iterable[Problem]) -> None:
-        """Show problems, each at its field; those of no field on top."""
-        self.full_clean()
-        for problem in problems:
-            self.add_error(problem.field if problem.field in self.fields else None, text(problem.what))
-
-    def answers(self) -> dict[str, str]:
-        """What was filled in, as text by field; several choices with one space between."""
-        self.full_clean()
-        return {
-            name: " ".join(value) if isinstance(value, list) else str(value)
-            for name, value in self.cleaned_data.items()
-        }
+def seen_version(answers: Mapping[str, str]) -> int:
+    """The version that the page was made for; 0, which is none, where it says nothing usable."""
+    given = answers.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
 
 
 def _words(words: Text) -> str:
@@ -188,8 +177,8 @@ class EnquiryForm(Judged):
             self.fields["organisation"].widget = forms.HiddenInput()
         else:
             self.fields["organisation"].widget = forms.Select(choices=[("", _CHOOSE), *choices])
-        unit = UNITS[price_form]
-        self.fields["quantity"].label = spoken(f"数量（{unit.zh}）", f"Quantity ({unit.en}s)")
+        unit = UNITS[price_form].many
+        self.fields["quantity"].label = spoken(f"数量（{unit.zh}）", f"Quantity ({unit.en})")
 
 
 class OfferForm(_PriceForm):
@@ -225,12 +214,22 @@ class MoveForm(Judged):
 
     def __init__(self, moves: Iterable[Move], version: int, given: Any = None, *, decides: bool = False) -> None:
         super().__init__(given, initial={"version": version})
-        self.moves = tuple(moves)
+        possible = {move.name: move for move in moves}
+        # To make an offer takes a page of its own.
+        self.may_offer = possible.pop("offer", None) is not None
+        self.moves = tuple(possible.values())
         self.fields["move"].widget.choices = [(move.name, text(move.words)) for move in self.moves]  # type: ignore[attr-defined]
         if not decides:
             del self.fields["rule"]
         if not any(move.reason for move in self.moves):
             self.fields["reason"].label = spoken("说明（选填）", "Explanation (optional)")
+
+    def chosen(self) -> str:
+        """The step that was chosen. Raises Refused where none was."""
+        move = self.answers().get("move", "")
+        if not move:
+            raise refused("请选择要办理的步骤。", "Choose what to do.", "move")
+        return move
 
 
 class ReviewForm(Judged):

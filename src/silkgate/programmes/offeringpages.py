@@ -9,12 +9,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from silkgate.identity.api import actor_of, opens, record, require
+from silkgate.identity.api import actor_of, opens, record
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.programmes import access, actions, queries, rules
 from silkgate.programmes.domain import NotYours, Problem, Refused
-from silkgate.programmes.forms import ServiceForm, service_initial
+from silkgate.programmes.forms import ServiceForm, seen_version, service_initial
 from silkgate.programmes.kinds import kinds
 from silkgate.ui.templatetags.ui import text
 
@@ -40,7 +40,7 @@ def offering(request: HttpRequest) -> HttpResponse:
     day = china_day(request.moment)  # type: ignore[attr-defined]
     found = queries.services_of(access.own(actor, access.SEE))
     context = {
-        "lines": [(one, queries.hidden_because(one, day)) for one in found],
+        "lines": list(zip(found, queries.all_hidden_because(found, day), strict=True)),
         "may_trade": bool(access.own(actor, access.TRADE)),
     }
     return render(request, "programmes/offering.html", context)
@@ -53,7 +53,7 @@ def new(request: HttpRequest) -> HttpResponse:
     code = named(request)
     if not code:
         codes = access.own(actor_of(request), access.TRADE)
-        return render(request, "programmes/choose.html", {"choices": [(one, queries.name_of(one)) for one in codes]})
+        return render(request, "programmes/choose.html", {"choices": queries.names_of(codes).items()})
     at = request.moment  # type: ignore[attr-defined]
     context: dict[str, Any] = {"code": code, "name": queries.name_of(code), "kinds": _open_kinds(code)}
     if request.method != "POST":
@@ -67,7 +67,7 @@ def new(request: HttpRequest) -> HttpResponse:
     except Refused as refused:
         chosen = () if kind in kinds() else (Problem("kind", Text("请选择服务类别。", "Choose the kind of service.")),)
         form.tell(dict.fromkeys([*chosen, *refused.problems]))
-        return render(request, "programmes/service_form.html", {**context, "form": form})
+        return render(request, "programmes/service_form.html", {**context, "form": form}, status=422)
     messages.success(request, text(Text("服务已上架。", "The service is in the market.")))
     return redirect("market-service", number=number)
 
@@ -95,13 +95,12 @@ def change(request: HttpRequest, number: int) -> HttpResponse:
         return render(request, "programmes/service_form.html", {**context, "form": form})
     form = ServiceForm(request.POST, fixed=True)
     answers = form.answers()
-    given = answers.get("version", "")
-    version = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+    version = seen_version(answers)
     try:
         actions.change_service(actor_of(request), number, rules.terms(answers, china_day(at)), version=version, at=at)
     except Refused as refused:
         form.tell(refused.problems)
-        return render(request, "programmes/service_form.html", {**context, "form": form})
+        return render(request, "programmes/service_form.html", {**context, "form": form}, status=422)
     messages.success(request, text(Text("已保存为新版本。", "Saved as a new version.")))
     return redirect("market-offering")
 
@@ -129,5 +128,4 @@ def _mine(request: HttpRequest, number: int) -> queries.Service:
     if found.provider_code not in access.own(actor_of(request), access.TRADE):
         record(request, access.TRADE, found.provider_code, subject=f"service/{number}", allowed=False)
         raise Http404
-    require(request, access.TRADE, found.provider_code, subject=f"service/{number}")
     return found

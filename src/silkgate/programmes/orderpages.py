@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from silkgate.identity.api import Action, actor_of, opens
 from silkgate.kernel.text import Text
 from silkgate.programmes import access, models, queries, reviews, rules, shown, trading
-from silkgate.programmes.deskpages import held_sides, offer_shown, seen_version
+from silkgate.programmes.deskpages import held_sides, names_by_side, offer_shown
 from silkgate.programmes.domain import (
     BUYER,
     CANCELLED,
@@ -25,8 +25,9 @@ from silkgate.programmes.domain import (
     NotYours,
     Refused,
 )
-from silkgate.programmes.forms import AnswerForm, Judged, MoveForm, ReviewForm, ServedForm
+from silkgate.programmes.forms import AnswerForm, MoveForm, ReviewForm, ServedForm, seen_version
 from silkgate.programmes.kinds import kinds
+from silkgate.ui.forms import Judged
 from silkgate.ui.templatetags.ui import text
 
 
@@ -34,7 +35,7 @@ def _found(request: HttpRequest, what: Action, number: int) -> tuple[models.Orde
     row = queries.order(number) if number < 2**63 else None
     if row is None:
         raise Http404
-    return row, held_sides(request, what, ORDER.name, row)
+    return row, held_sides(request, what, row)
 
 
 @opens(access.SEE, anywhere=True)
@@ -48,12 +49,10 @@ def order(request: HttpRequest, number: int) -> HttpResponse:
     form = _moves(request, row, held, request.POST)
     answers = form.answers()
     try:
-        if not answers.get("move"):
-            raise trading.refused("请选择要办理的步骤。", "Choose what to do.", "move")
         trading.move_order(
             actor,
             number,
-            answers["move"],
+            form.chosen(),
             reason=answers.get("reason", ""),
             rule=answers.get("rule", ""),
             version=seen_version(answers),
@@ -61,7 +60,7 @@ def order(request: HttpRequest, number: int) -> HttpResponse:
         )
     except Refused as refused:
         form.tell(refused.problems)
-        return _shown(request, row, held, form)
+        return _shown(request, row, held, faulty=form, form=form)
     except NotYours:
         raise Http404 from None
     messages.success(request, text(Text("已办理。", "Done.")))
@@ -69,7 +68,7 @@ def order(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def _moves(request: HttpRequest, row: models.Order, held: frozenset[str], given: Any = None) -> MoveForm:
-    moves = trading.possible(actor_of(request), ORDER.name, row)
+    moves = trading.possible(actor_of(request), ORDER, row)
     return MoveForm(moves, row.version, given, decides=OPERATOR in held)
 
 
@@ -136,7 +135,7 @@ def _after(request: HttpRequest, number: int, form: Judged, name: str, done: Any
         told = done(request.moment)  # type: ignore[attr-defined]
     except Refused as refused:
         form.tell(refused.problems)
-        return _shown(request, row, held, **{name: form})
+        return _shown(request, row, held, faulty=form, **{name: form})
     except NotYours:
         raise Http404 from None
     messages.success(request, text(told))
@@ -144,13 +143,14 @@ def _after(request: HttpRequest, number: int, form: Judged, name: str, done: Any
 
 
 def _shown(
-    request: HttpRequest, row: models.Order, held: frozenset[str], form: MoveForm | None = None, **forms: Judged
+    request: HttpRequest, row: models.Order, held: frozenset[str], *, faulty: Judged | None = None, **forms: Judged
 ) -> HttpResponse:
-    row.refresh_from_db(fields=["state", "version", "task_id", "disputed"])
-    form = form or _moves(request, row, held)
+    """The page; of its `forms`, by their names in it, `faulty` is the one that was refused."""
+    if faulty:
+        # Most often because somebody else was quicker.
+        row.refresh_from_db(fields=["state", "version", "task_id", "disputed"])
     trades = access.sides(actor_of(request), access.TRADE, row.buyer_code, row.provider_code, False)
-    names = {BUYER: queries.name_of(row.buyer_code), PROVIDER: queries.name_of(row.provider_code)}
-    made = models.Review.objects.filter(order=row).first()
+    names, made = names_by_side(row), queries.review_of(row.pk)
     clears = kinds()[row.service.kind].clears
     named, released = queries.served_counts(row.pk) if clears else (0, 0)
     frozen = json.loads(row.terms)
@@ -164,7 +164,8 @@ def _shown(
         "waits": shown.waits(ORDER, row.state, held),
         "deadline": shown.deadline(row.task_id),
         "names": names,
-        "form": form,
+        "form": _moves(request, row, held),
+        "faulty": faulty,
         "review": queries.rated(made) if made else None,
         "review_form": ReviewForm() if BUYER in trades and row.state == CONFIRMED and not made else None,
         "answer_form": AnswerForm() if PROVIDER in trades and made and not made.answered_at else None,
@@ -176,4 +177,4 @@ def _shown(
         "events": shown.timeline(queries.steps(row.enquiry_id), names, with_people=held),
         **forms,
     }
-    return render(request, "programmes/order.html", context)
+    return render(request, "programmes/order.html", context, status=422 if faulty else 200)

@@ -16,6 +16,7 @@ from silkgate.kernel.text import Text
 from silkgate.programmes import access, deskpages, offeringpages, orderpages, queries
 from silkgate.programmes.domain import CURRENCIES, FORMS, LANGUAGES, QUOTE, RATING_RULE
 from silkgate.programmes.kinds import kinds
+from silkgate.registry import api as registry
 from silkgate.ui.links import address, asked, asked_number
 from silkgate.ui.shapes import Chip, Pager
 
@@ -41,7 +42,7 @@ def market(request: HttpRequest) -> HttpResponse:
     if most_cents is not None:
         chosen |= {"most": most, "currency": currency}
     cents, number = asked_number(request, "price"), asked_number(request, "after")
-    after = ((2**63 - 1) if cents is None else cents, number) if number is not None else None
+    after = (queries.BY_QUOTATION_CENTS if cents is None else cents, number) if number is not None else None
     found = queries.search(
         today(request),
         kind=kind,
@@ -55,7 +56,7 @@ def market(request: HttpRequest) -> HttpResponse:
     )
     following = ""
     if found.after:
-        price = found.after[0] if found.after[0] < 2**63 - 1 else ""
+        price = "" if found.after[0] == queries.BY_QUOTATION_CENTS else found.after[0]
         following = address("market", **chosen, price=price if sort else "", after=found.after[1])
     others = {key: value for key, value in chosen.items() if key != "kind"}
     context = {
@@ -82,18 +83,18 @@ def provider(request: HttpRequest, code: str) -> HttpResponse:
     behind = queries.provider(code[:40].replace("\0", ""))
     if behind is None:
         raise Http404
-    shown = queries.search(today(request), provider_code=behind.code, limit=200).lines
+    shown = queries.search(today(request), provider_code=behind.code, limit=queries.MOST_LINES).lines
     before = asked_number(request, "before")
-    lines = queries.reviews(behind.code, before=before, limit=REVIEW_LINES + 1)
-    if not shown and not lines:
+    reviews = queries.reviews(behind.code, before=before, limit=REVIEW_LINES)
+    if not shown and not reviews.lines:
         raise Http404
     context = {
         "provider": behind,
-        "roles": queries.role_words(behind.roles),
+        "roles": registry.role_words(behind.roles),
         "lines": shown,
         **_rated(behind.code, None),
-        "reviews": lines[:REVIEW_LINES],
-        "pager": _older(f"/market/providers/{behind.code}", before, lines),
+        "reviews": reviews.lines,
+        "pager": _older(f"/market/providers/{behind.code}", before, reviews.older),
     }
     return render(request, "programmes/provider.html", context)
 
@@ -109,15 +110,15 @@ def service(request: HttpRequest, number: int) -> HttpResponse:
     if found is None or queries.hidden_because(found, today(request)):
         raise Http404
     before = asked_number(request, "before")
-    lines = queries.reviews(found.provider_code, service=number, before=before, limit=REVIEW_LINES + 1)
+    reviews = queries.reviews(found.provider_code, service=number, before=before, limit=REVIEW_LINES)
     context = {
         "service": found,
         "facts": facts(found),
         "by_quotation": found.terms.price.form == QUOTE,
         "provider_rating": queries.rating(found.provider_code),
         **_rated(found.provider_code, number),
-        "reviews": lines[:REVIEW_LINES],
-        "pager": _older(f"/market/services/{number}", before, lines),
+        "reviews": reviews.lines,
+        "pager": _older(f"/market/services/{number}", before, reviews.older),
     }
     return render(request, "programmes/service.html", context)
 
@@ -151,9 +152,8 @@ def _rated(code: str, number: int | None) -> dict[str, Any]:
     return {"rating": rating, "levels": levels, "rule": RATING_RULE}
 
 
-def _older(page: str, before: int | None, lines: list[Any]) -> Pager:
-    more = f"{page}?before={lines[REVIEW_LINES - 1].order_id}#reviews" if len(lines) > REVIEW_LINES else ""
-    return Pager(f"{page}#reviews" if before else "", more)
+def _older(page: str, before: int | None, older: int | None) -> Pager:
+    return Pager(f"{page}#reviews" if before else "", f"{page}?before={older}#reviews" if older else "")
 
 
 urlpatterns = [

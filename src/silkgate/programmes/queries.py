@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -16,9 +18,12 @@ from silkgate.programmes.kinds import Kind, kinds
 from silkgate.registry import api as registry
 
 MOST_LINES = 200
+BY_QUOTATION_CENTS = 2**63 - 1
+"""Where the order by price has services without one: behind all others."""
 
 
-class Provider(NamedTuple):
+@dataclass(frozen=True)
+class Provider:
     """Who offers services."""
 
     code: str
@@ -28,22 +33,29 @@ class Provider(NamedTuple):
     roles: frozenset[str]
     """On file and in force; empty while a filing is suspended."""
 
+    @cached_property
+    def suspended(self) -> Text | None:
+        """Why none of its services is shown; None: nothing of the kind."""
+        if not self.filed or self.roles:
+            return None
+        now = registry.current(self.code)
+        # Enterprises that came with a zone's files have no version that would say it.
+        found = now.standing if now and now.standing != registry.ACTIVE else registry.SUSPENDED
+        standing = registry.STANDINGS[found]
+        since = f"{now.since:%Y-%m-%d}" if now and now.number else ""
+        return Text(
+            f"贵单位备案已{standing.zh}{f'（自{since}）' if since else ''}，所有服务均不展示；备案恢复后自动恢复。"
+            f"{f'原因：{now.reason}' if now and now.reason else ''}",
+            f"Your filing is {standing.en.lower()}{f' since {since}' if since else ''}, so none of your services is"
+            f" shown; they return with it.{f' Reason: {now.reason}' if now and now.reason else ''}",
+        )
+
     def lacks(self, kind: Kind) -> Text | None:
         """Why it may not offer services of a kind; None: it may."""
-        if self.filed and not self.roles:
-            now = registry.current(self.code)
-            # Enterprises that came with a zone's files have no version that would say it.
-            found = now.standing if now and now.standing != registry.ACTIVE else registry.SUSPENDED
-            standing = registry.STANDINGS[found]
-            since = f"{now.since:%Y-%m-%d}" if now and now.number else ""
-            return Text(
-                f"贵单位备案已{standing.zh}{f'（自{since}）' if since else ''}，所有服务均不展示；备案恢复后自动恢复。"
-                f"{f'原因：{now.reason}' if now and now.reason else ''}",
-                f"Your filing is {standing.en.lower()}{f' since {since}' if since else ''}, so none of your services is"
-                f" shown; they return with it.{f' Reason: {now.reason}' if now and now.reason else ''}",
-            )
+        if self.suspended:
+            return self.suspended
         if kind.roles and not kind.roles & self.roles:
-            words = role_words(kind.roles)
+            words = registry.role_words(kind.roles)
             return Text(
                 f"“{kind.words.zh}”服务须有有效备案（角色：{words.zh}），请先办理备案。",
                 f"{kind.words.en} may be offered by who is on file as: {words.en}. File for that role first.",
@@ -51,29 +63,33 @@ class Provider(NamedTuple):
         return None
 
 
-def role_words(roles: Iterable[str]) -> Text:
-    known = registry.declared().roles
-    words = [known[role].words for role in registry.ROLES if role in set(roles)]
-    return Text("、".join(word.zh for word in words), ", ".join(word.en for word in words))
+def providers(codes: Iterable[str]) -> dict[str, Provider]:
+    """Who stands behind each code, on file or registered on the platform; codes of nobody are absent."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select c.code, coalesce(e.name, o.name), e.code is not null, coalesce(e.roles, '{}')"
+            " from unnest(%s::text[]) c(code) left join registry_enterprise e on e.code = c.code and e.name <> ''"
+            " left join identity_organisation o on o.code = c.code where e.code is not null or o.code is not null",
+            (list(set(codes)),),
+        )
+        return {code: Provider(code, name, filed, frozenset(roles)) for code, name, filed, roles in cursor.fetchall()}
 
 
 def provider(code: str) -> Provider | None:
-    """Who stands behind a code, on file or registered on the platform; None: nobody."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select coalesce(e.name, o.name), e.code is not null, coalesce(e.roles, '{}')"
-            " from (select %s::text as code) c left join registry_enterprise e on e.code = c.code and e.name <> ''"
-            " left join identity_organisation o on o.code = c.code where e.code is not null or o.code is not null",
-            (code,),
-        )
-        row = cursor.fetchone()
-    return Provider(code, row[0], row[1], frozenset(row[2])) if row else None
+    """Who stands behind a code; None: nobody."""
+    return providers([code]).get(code)
+
+
+def names_of(codes: Iterable[str]) -> dict[str, str]:
+    """The name behind each code, in their order; the code itself where there is none."""
+    wanted = list(dict.fromkeys(codes))
+    known = providers(wanted)
+    return {code: known[code].name if code in known else code for code in wanted}
 
 
 def name_of(code: str) -> str:
     """The name behind a code; the code itself where there is none."""
-    found = provider(code)
-    return found.name if found else code
+    return names_of([code])[code]
 
 
 # --- Services ---------------------------------------------------------------------------------------------------------
@@ -189,7 +205,7 @@ def search(
     for place, word in enumerate(words.lower().split()[:8]):
         name = f"word{place}"
         where(f"position(%({name})s in s.words || ' ' || lower(coalesce(e.name, o.name, ''))) > 0", **{name: word})
-    price = "coalesce(v.price_cents, 9223372036854775807)"
+    price = f"coalesce(v.price_cents, {BY_QUOTATION_CENTS})"
     if after is not None:
         key = {"price": after[0], "number": after[1]}
         condition = f"({price}, s.id) > (%(price)s, %(number)s)" if cheapest else "s.id < %(number)s"
@@ -207,7 +223,7 @@ def search(
     lines = tuple(Line(one, ratings.get(one.provider_code, NO_RATING)) for one in found)
     last = found[-1] if found else None
     cents = last.terms.price.cents if last else None
-    return Found(lines, (cents if cents is not None else 2**63 - 1, last.id) if more and last else None)
+    return Found(lines, (BY_QUOTATION_CENTS if cents is None else cents, last.id) if more and last else None)
 
 
 def service(number: int) -> Service | None:
@@ -230,7 +246,16 @@ def services_of(codes: Iterable[str], *, limit: int = MOST_LINES) -> list[Servic
 
 def hidden_because(found: Service, today: date) -> Text | None:
     """Why the market does not show a service now; None: it does."""
-    behind = provider(found.provider_code)
+    return all_hidden_because([found], today)[0]
+
+
+def all_hidden_because(found: Sequence[Service], today: date) -> list[Text | None]:
+    """The same for several, in their order."""
+    behind = providers(one.provider_code for one in found)
+    return [_hidden_because(one, behind.get(one.provider_code), today) for one in found]
+
+
+def _hidden_because(found: Service, behind: Provider | None, today: date) -> Text | None:
     if behind is None:
         return Text("提供单位未在平台登记。", "Its provider is not registered on the platform.")
     lacking = behind.lacks(found.kind)
@@ -258,6 +283,11 @@ def price_of(row: models.ServiceVersion | models.Offer) -> Price:
     return Price(row.price_form, row.price_cents, row.currency, row.tax_included)
 
 
+def title_of(row: models.ServiceVersion) -> Text:
+    """What a version of a service is called."""
+    return Text(row.title_zh, row.title_en)
+
+
 # --- Reviews ----------------------------------------------------------------------------------------------------------
 
 
@@ -280,14 +310,28 @@ def rating(code: str, *, service: int | None = None) -> Rating:
     return ratings_of([code], service=service).get(code, NO_RATING)
 
 
-def reviews(code: str, *, service: int | None = None, before: int | None = None, limit: int = 20) -> list[Rated]:
+class Reviews(NamedTuple):
+    """One page of reviews, newest first; `older` asks for the next page, None where the list ends."""
+
+    lines: tuple[Rated, ...]
+    older: int | None
+
+
+def reviews(code: str, *, service: int | None = None, before: int | None = None, limit: int = 20) -> Reviews:
     """Reviews of a provider, or of one of its services, newest first; `before`: of orders with a lower number."""
     rows = models.Review.objects.filter(provider_code=code)
     if service is not None:
         rows = rows.filter(service_id=service)
     if before is not None:
         rows = rows.filter(order_id__lt=before)
-    return [rated(row) for row in rows.order_by("-order_id")[: min(limit, MOST_LINES)]]
+    limit = min(limit, MOST_LINES)
+    found = [rated(row) for row in rows.order_by("-order_id")[: limit + 1]]
+    return Reviews(tuple(found[:limit]), found[limit - 1].order_id if len(found) > limit else None)
+
+
+def review_of(order_id: int) -> models.Review | None:
+    """The review of an order; None: there is none yet."""
+    return models.Review.objects.filter(order_id=order_id).first()
 
 
 def rated(row: models.Review) -> Rated:
@@ -340,9 +384,31 @@ def order(number: int) -> models.Order | None:
     return models.Order.objects.select_related("enquiry__service_version", "offer", "service").filter(id=number).first()
 
 
+def order_of(enquiry_id: int) -> models.Order | None:
+    """The order that came of an enquiry; None: none has."""
+    return models.Order.objects.filter(enquiry_id=enquiry_id).first()
+
+
+def was_disputed(row: models.Enquiry | models.Order) -> bool:
+    """Whether there was a dispute about the order, or that which came of the enquiry: then the operator may look."""
+    if isinstance(row, models.Order):
+        return row.disputed
+    return models.Order.objects.filter(enquiry=row, disputed=True).exists()
+
+
+def offer(number: int) -> models.Offer | None:
+    """An offer by its number."""
+    return models.Offer.objects.filter(id=number).first()
+
+
 def offers(enquiry_id: int) -> list[models.Offer]:
     """All offers for an enquiry, newest first."""
     return list(models.Offer.objects.filter(enquiry_id=enquiry_id).order_by("-number"))
+
+
+def newest_offer(enquiry_id: int) -> models.Offer | None:
+    """The last offer for an enquiry, whatever has become of it; None: none was made."""
+    return models.Offer.objects.filter(enquiry_id=enquiry_id).order_by("-number").first()
 
 
 def steps(enquiry_id: int) -> list[models.Step]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from django.http import HttpRequest
 from ninja import Path, Query, Router, Status
 
-from silkgate.identity.api import Action, actor_of, opens, record, require
+from silkgate.identity.api import Action, actor_of, opens, require
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.programmes import access, models, queries, reviews, rules, trading
@@ -108,10 +108,9 @@ def list_reviews(request: HttpRequest, number: Number, limit: Limit = DEFAULT_LI
     """新的在前；只来自已完成的订单。Newest first; of completed orders alone."""
     found, after = _service(request, number), begin(request, cursor)
     before = after[0] if after else None
-    lines = queries.reviews(found.provider_code, service=number, before=before, limit=min(limit, 199) + 1)
-    kept = lines[: min(limit, 199)]
-    more = [kept[-1].order_id] if len(lines) > len(kept) else None
-    return page(request, [shapes.review(one) for one in kept], more)
+    reviewed = queries.reviews(found.provider_code, service=number, before=before, limit=limit)
+    lines = [shapes.review(one) for one in reviewed.lines]
+    return page(request, lines, [reviewed.older] if reviewed.older else None)
 
 
 def _service(request: HttpRequest, number: int) -> queries.Service:
@@ -216,7 +215,7 @@ def list_orders(request: HttpRequest, side: Side = "buyer", limit: Limit = DEFAU
 @opens(access.TRADE, anywhere=True)
 def make_order(request: HttpRequest, accepted: OrderIn) -> Any:
     """双方条款随即固定。What both sides agreed is frozen with it."""
-    offer = models.Offer.objects.filter(id=accepted.offer).first()
+    offer = queries.offer(accepted.offer)
     needed = Text("您可以接受的报价的编号", "the number of an offer that you may accept")
     if offer is None:
         raise unknown("offer", accepted.offer, needed)
@@ -298,21 +297,15 @@ def _as(request: HttpRequest, code: str) -> None:
 
 
 def _enquiry(request: HttpRequest, what: Action, number: int) -> models.Enquiry:
-    row = queries.enquiry(number)
-    return _seen(request, what, "enquiry", row)  # type: ignore[no-any-return]
+    return _seen(request, what, queries.enquiry(number))  # type: ignore[no-any-return]
 
 
 def _order(request: HttpRequest, what: Action, number: int) -> models.Order:
-    row = queries.order(number)
-    return _seen(request, what, "order", row)  # type: ignore[no-any-return]
+    return _seen(request, what, queries.order(number))  # type: ignore[no-any-return]
 
 
-def _seen(request: HttpRequest, what: Action, course: str, row: Any) -> Any:
-    """Another's is answered like one that is not there; that it was asked for is kept."""
-    if row is None:
-        raise ProblemError("request.not_found")
-    actor = actor_of(request)
-    if not access.sides(actor, what, row.buyer_code, row.provider_code, trading.disputed(row)):
-        record(request, what, row.buyer_code, subject=f"{course}/{row.pk}", allowed=False)
+def _seen(request: HttpRequest, what: Action, row: Any) -> Any:
+    """Another's is answered like one that is not there."""
+    if row is None or not access.asked_sides(request, what, row):
         raise ProblemError("request.not_found")
     return row

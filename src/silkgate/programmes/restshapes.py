@@ -420,7 +420,7 @@ def enquiry_line(row: models.Enquiry) -> dict[str, Any]:
 
 def enquiry(row: models.Enquiry) -> dict[str, Any]:
     """An `EnquiryOut`."""
-    made = models.Order.objects.filter(enquiry=row).first()
+    made = queries.order_of(row.pk)
     return {
         **enquiry_line(row),
         "offers": [offer(one) for one in queries.offers(row.pk)],
@@ -448,7 +448,7 @@ def order_line(row: models.Order) -> dict[str, Any]:
 
 def order(row: models.Order) -> dict[str, Any]:
     """An `OrderOut`."""
-    made = models.Review.objects.filter(order=row).first()
+    made = queries.review_of(row.pk)
     named, released = queries.served_counts(row.pk)
     return {
         **order_line(row),

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
 
 from silkgate.identity.api import Actor
 from silkgate.journal import api as journal
-from silkgate.programmes import access, models
+from silkgate.programmes import access, models, queries, trading
 from silkgate.programmes.domain import (
     BUYER,
     CANCELLED,
     CONFIRMED,
     DISSOLVED,
+    ORDER,
     ORDER_SUBJECT,
     PROVIDER,
-    NotYours,
     refused,
 )
 from silkgate.programmes.kinds import kinds
@@ -29,11 +29,11 @@ MOST_NAMED = 200
 def review(actor: Actor, number: int, stars: int, words: str, *, at: datetime) -> models.Review:
     """Evaluate a completed order, by its buyer and once; `stars` 1 to 5. Raises Refused, NotYours."""
     with transaction.atomic():
-        row = _locked(actor, number)
+        row: models.Order = trading.locked(ORDER, actor, number)
         _only(actor, row, BUYER, "只有需求方可以评价。", "Only the buyer reviews an order.")
         if row.state != CONFIRMED:
             raise refused("订单完成后才能评价。", "An order is reviewed once it is completed.")
-        if models.Review.objects.filter(order=row).exists():
+        if queries.review_of(row.pk):
             raise refused("这个订单已经评价过；评价不能修改。", "This order has its review; it cannot be changed.")
         made = models.Review.objects.create(
             order=row,
@@ -53,9 +53,9 @@ def review(actor: Actor, number: int, stars: int, words: str, *, at: datetime) -
 def answer(actor: Actor, number: int, words: str, *, at: datetime) -> models.Review:
     """Answer the review of an order, by its provider and once. Raises Refused, NotYours."""
     with transaction.atomic():
-        row = _locked(actor, number)
+        row: models.Order = trading.locked(ORDER, actor, number)
         _only(actor, row, PROVIDER, "只有服务商可以答复评价。", "Only the provider answers a review.")
-        made = models.Review.objects.filter(order=row).first()
+        made = queries.review_of(row.pk)
         if made is None:
             raise refused("还没有评价。", "There is no review yet.")
         if made.answered_at is not None:
@@ -74,7 +74,7 @@ def name_served(actor: Actor, number: int, references: Iterable[str], *, at: dat
     """
     wanted = list(dict.fromkeys(text.strip() for text in references if text.strip()))
     with transaction.atomic():
-        row = _locked(actor, number)
+        row: models.Order = trading.locked(ORDER, actor, number)
         if not access.sides(actor, access.TRADE, row.buyer_code, row.provider_code, False):
             raise refused("您没有办理该订单的权限。", "You may not act in this order.")
         if not kinds()[row.service.kind].clears or row.state in {CANCELLED, DISSOLVED}:
@@ -85,8 +85,8 @@ def name_served(actor: Actor, number: int, references: Iterable[str], *, at: dat
                 f"Give 1 to {MOST_NAMED} declaration or waybill numbers, one a line.",
                 "references",
             )
-        found = {text: _of_buyer(text, row.buyer_code) for text in wanted}
-        missing = [text for text, numbers in found.items() if not numbers]
+        found = _of_buyer(wanted, row.buyer_code)
+        missing = [text for text in wanted if text not in found]
         if missing:
             listed = "、".join(missing[:10])
             raise refused(
@@ -94,7 +94,7 @@ def name_served(actor: Actor, number: int, references: Iterable[str], *, at: dat
                 f"No declaration or waybill of the buyer has these numbers: {', '.join(missing[:10])}.",
                 "references",
             )
-        numbers = {one for several in found.values() for one in several}
+        numbers = set().union(*found.values())
         known = set(models.Served.objects.filter(order=row).values_list("declaration_id", flat=True))
         new = sorted(numbers - known)
         models.Served.objects.bulk_create(
@@ -105,23 +105,21 @@ def name_served(actor: Actor, number: int, references: Iterable[str], *, at: dat
     return len(new)
 
 
-def _of_buyer(reference: str, code: str) -> list[int]:
-    """Declarations in force of `code`, as seller or platform, with this declaration or waybill number."""
+def _of_buyer(references: Sequence[str], code: str) -> dict[str, set[int]]:
+    """Declarations in force of `code`, as seller or platform, by the declaration or waybill number that finds them."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select id from clearance_declaration where current and (ebc_code = %(code)s or ebp_code = %(code)s)"
-            " and (invt_no = %(text)s or (hashtextextended(logistics_no, 0) = hashtextextended(%(text)s, 0)"
-            " and logistics_no = %(text)s)) order by id limit 20",
-            {"code": code, "text": reference},
+            "select wanted.text, found.id from unnest(%(texts)s::text[]) wanted(text) cross join lateral"
+            " (select id from clearance_declaration"
+            " where current and (ebc_code = %(code)s or ebp_code = %(code)s) and (invt_no = wanted.text"
+            " or (hashtextextended(logistics_no, 0) = hashtextextended(wanted.text, 0) and logistics_no = wanted.text))"
+            " order by id limit 20) found",
+            {"code": code, "texts": list(references)},
         )
-        return [row[0] for row in cursor.fetchall()]
-
-
-def _locked(actor: Actor, number: int) -> models.Order:
-    row = models.Order.objects.select_for_update().filter(id=number).first()
-    if row is None or not access.sides(actor, access.SEE, row.buyer_code, row.provider_code, row.disputed):
-        raise NotYours(f"order {number}")
-    return row
+        found: dict[str, set[int]] = {}
+        for text, number in cursor.fetchall():
+            found.setdefault(text, set()).add(number)
+    return found
 
 
 def _only(actor: Actor, row: models.Order, side: str, zh: str, en: str) -> None:

@@ -16,11 +16,9 @@ from django.db import connection, transaction
 from silkgate.identity.api import Actor
 from silkgate.journal import api as journal
 from silkgate.kernel.clock import china_day
-from silkgate.kernel.text import Text
 from silkgate.programmes import access, models, queries, rules, workflows
 from silkgate.programmes.domain import (
     BUYER,
-    COURSES,
     DISPUTED,
     ENQUIRY,
     ENQUIRY_SUBJECT,
@@ -33,6 +31,7 @@ from silkgate.programmes.domain import (
     PLACED,
     SENT,
     Course,
+    Move,
     NotYours,
     Quoted,
     Refused,
@@ -78,11 +77,11 @@ def quote(actor: Actor, number: int, quoted: Quoted, *, version: int | None = No
     `version`: of the enquiry that the actor has seen. Raises Refused, NotYours.
     """
     with transaction.atomic():
-        row = _locked(ENQUIRY, actor, number)
+        row = locked(ENQUIRY, actor, number)
         side, target = _way(ENQUIRY, row, actor, "offer", version)
         _still_fits(row)
         _end_offer(row, "offer")
-        last = models.Offer.objects.filter(enquiry=row).order_by("-number").first()
+        last = queries.newest_offer(row.pk)
         made = models.Offer.objects.create(
             enquiry=row,
             number=last.number + 1 if last else 1,
@@ -104,11 +103,11 @@ def quote(actor: Actor, number: int, quoted: Quoted, *, version: int | None = No
 
 def accept(actor: Actor, offer: int, *, version: int | None = None, at: datetime) -> models.Order:
     """Accept an open offer: the order, with both sides' terms frozen. Raises Refused, NotYours."""
-    known = models.Offer.objects.filter(id=offer).first()
+    known = queries.offer(offer)
     if known is None:
         raise NotYours(f"offer {offer}")
     with transaction.atomic():
-        row = _locked(ENQUIRY, actor, known.enquiry_id)
+        row = locked(ENQUIRY, actor, known.enquiry_id)
         side, target = _way(ENQUIRY, row, actor, "accept", version)
         current = models.Offer.objects.get(id=offer)
         if current.state != OPEN:
@@ -148,7 +147,7 @@ def move_enquiry(
 ) -> models.Enquiry:
     """Any move of an enquiry but `offer` and `accept`, which have functions of their own. Raises Refused, NotYours."""
     with transaction.atomic():
-        row: models.Enquiry = _locked(ENQUIRY, actor, number)
+        row: models.Enquiry = locked(ENQUIRY, actor, number)
         if move in {"offer", "accept"}:
             raise refused("这一步请用报价或下单。", "For this step make an offer, or place an order.", "move")
         side, target = _way(ENQUIRY, row, actor, move, version)
@@ -170,7 +169,7 @@ def move_order(
 ) -> models.Order:
     """A move of an order; `rule` is what a decision of the operator rests on. Raises Refused, NotYours."""
     with transaction.atomic():
-        row: models.Order = _locked(ORDER, actor, number)
+        row: models.Order = locked(ORDER, actor, number)
         side, target = _way(ORDER, row, actor, move, version)
         _said(ORDER, move, reason, rule)
         row.disputed = row.disputed or target == DISPUTED
@@ -181,20 +180,13 @@ def move_order(
 # --- One step ---------------------------------------------------------------------------------------------------------
 
 
-def _locked(course: Course, actor: Actor, number: int) -> Any:
+def locked(course: Course, actor: Actor, number: int) -> Any:
     """The row, locked, where it exists for the actor. Raises NotYours."""
     model: Any = models.Enquiry if course is ENQUIRY else models.Order
     row = model.objects.select_for_update().filter(id=number).first()
-    if row is None or not access.sides(actor, access.SEE, row.buyer_code, row.provider_code, disputed(row)):
+    if row is None or not access.sides_of(actor, access.SEE, row):
         raise NotYours(f"{course.name} {number}")
     return row
-
-
-def disputed(row: models.Enquiry | models.Order) -> bool:
-    """Whether there was a dispute, so that the operator may look."""
-    if isinstance(row, models.Order):
-        return row.disputed
-    return models.Order.objects.filter(enquiry=row, disputed=True).exists()
 
 
 def _way(course: Course, row: Any, actor: Actor, move: str, version: int | None) -> tuple[str, str]:
@@ -205,8 +197,7 @@ def _way(course: Course, row: Any, actor: Actor, move: str, version: int | None)
             f"对方或同事刚刚办理过，现为“{state.zh}”。请重新查看后再办。",
             f"It has moved on since you opened the page and stands at “{state.en}”. Look again, then decide.",
         )
-    held = access.sides(actor, access.TRADE, row.buyer_code, row.provider_code, disputed(row))
-    for side in sorted(held):
+    for side in sorted(access.sides_of(actor, access.TRADE, row)):
         target = course.target(move, row.state, side)
         if target:
             return side, target
@@ -277,15 +268,10 @@ def _hand_on(course: Course, row: Any, actor: Actor, side: str, at: datetime) ->
     if waits_for:
         whose = side if waits_for == OPERATOR else waits_for
         code = row.buyer_code if whose == BUYER else row.provider_code
-        title = _title(row)
+        title = queries.title_of((row if course is ENQUIRY else row.enquiry).service_version)
         subject, data = f"{course.name}/{row.pk}", {course.name: row.pk}
         row.task_id = workflows.open_task(actor, row.state, code, subject, title, data, at)
     row.save()
-
-
-def _title(row: Any) -> Text:
-    version = (row if isinstance(row, models.Enquiry) else row.enquiry).service_version
-    return Text(version.title_zh, version.title_en)
 
 
 def _note(
@@ -315,11 +301,10 @@ def _tell(course: Course, row: Any, actor: Actor, event: str, source: str, side:
         )
 
 
-def possible(actor: Actor, course: str, row: Any) -> tuple[Any, ...]:
+def possible(actor: Actor, course: Course, row: Any) -> tuple[Move, ...]:
     """The moves that the actor may make now, on any side that is theirs."""
-    known = COURSES[course]
-    held = access.sides(actor, access.TRADE, row.buyer_code, row.provider_code, disputed(row))
-    return tuple(move for move in known.moves.values() if any((row.state, side) in move.ways for side in held))
+    held = access.sides_of(actor, access.TRADE, row)
+    return tuple(move for move in course.moves.values() if any((row.state, side) in move.ways for side in held))
 
 
 # --- What is frozen ---------------------------------------------------------------------------------------------------
