@@ -96,7 +96,7 @@ class Session:
 
     def machine(self) -> None:
         with self.console.status("yardsticks"):
-            found = yardsticks(self.bench.stream(100, 500), self.bench.place)
+            found = yardsticks(self.bench.stream(100, 500), self.bench.place, 1 if self.chosen.quick else 5)
         self._keep(report.yardsticks(found)._replace(note=self.facts))
 
     def _last(self, runs: Iterator[Measured], name: str) -> Measured:

@@ -16,8 +16,6 @@ from lxml import etree
 from bench import machine
 from bench.stream import Stream
 
-ROUNDS = 5
-
 
 class Yardsticks(NamedTuple):
     """Median, lowest and highest of each over some rounds."""
@@ -33,19 +31,20 @@ class Yardsticks(NamedTuple):
     """8 KiB written and on disk."""
 
 
-def yardsticks(stream: Stream, place: Path) -> Yardsticks:
+def yardsticks(stream: Stream, place: Path, rounds: int) -> Yardsticks:
     """All of them on one core; processor time but for the disk."""
-    return Yardsticks(
-        _rounds(machine.pace_milliseconds),
-        _rounds(_rsa_verify_us()),
-        _rounds(_sha256_gb_per_second),
-        _rounds(_lxml_mb_per_second(stream)),
-        _rounds(lambda: machine.fsync_milliseconds(place)),
+    measures = (
+        machine.pace_milliseconds,
+        _rsa_verify_us(),
+        _sha256_gb_per_second,
+        _lxml_mb_per_second(stream),
+        lambda: machine.fsync_milliseconds(place),
     )
+    return Yardsticks(*[_of_rounds(measure, rounds) for measure in measures])
 
 
-def _rounds(measure: Callable[[], float]) -> tuple[float, float, float]:
-    values = sorted(measure() for _ in range(ROUNDS))
+def _of_rounds(measure: Callable[[], float], rounds: int) -> tuple[float, float, float]:
+    values = sorted(measure() for _ in range(rounds))
     return median(values), values[0], values[-1]
 
 

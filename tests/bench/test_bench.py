@@ -65,6 +65,16 @@ def test_a_stage_that_doubles_is_over_its_budget(stage: str) -> None:
     assert [line.partition(":")[0] for line in found] == [stage]
 
 
+def test_a_round_that_was_disturbed_does_not_decide_and_three_that_are_over_do() -> None:
+    calm, busy = {"stage": 1.0}, {"stage": 9.0}
+    assert budget.judged(iter([calm, busy, busy]), calm) == (calm, []), "what was within its budget is within it"
+    assert budget.judged(iter([busy, calm, calm]), calm) == (calm, [])
+    medians, lines = budget.judged(iter([busy, calm, busy]), calm)
+    assert medians == busy
+    assert [line.partition(":")[0] for line in lines] == ["stage"]
+    assert budget.judged(iter([calm, busy, busy]), {})[0] == busy, "what is to be kept is the median of all"
+
+
 def test_a_stage_that_is_not_measured_or_has_no_budget_is_noticed() -> None:
     assert budget.over({"new": 1.0}, {"gone": 1.0}) == ["gone: has a budget and was not measured", "new: has no budget"]
 
