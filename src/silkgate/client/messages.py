@@ -39,7 +39,7 @@ def new_guid() -> str:
 
 
 def message(kind: str, documents: Iterable[Document], sender: Sender, *, guid: str = "") -> bytes:
-    """A message of `kind` ("311" order … "711" warehouse entry), unsigned; as bytes in UTF-8.
+    """A message of `kind` ("311" order … "711" warehouse entry; "303" … "701" of export), unsigned; as bytes in UTF-8.
 
     A document without `guid`, `appType` or `appStatus` gets a new guid, 1 (new) and 2 (declared). ValueError says which
     element the specification does not know, or which value it does not allow.

@@ -18,7 +18,7 @@ from silkgate.clearance import api as clearance
 from silkgate.kernel.findings import Finding
 from silkgate.kernel.text import Text
 from silkgate.portal import helpproblems
-from silkgate.standards.ceb.catalogue import MESSAGES, MessageKind
+from silkgate.standards.ceb.catalogue import MESSAGES, MessageKind, kinds_of
 from silkgate.tariff.api import REFERENCE, Card, Citation, cards, notices
 from silkgate.ui.problems import KINDS, Kind, document
 from silkgate.ui.shapes import Reason
@@ -158,7 +158,7 @@ def _rules() -> Iterator[Entry]:
 
 def _kinds_of(card: Card, recorded: str) -> tuple[MessageKind, ...]:
     """Messages whose receipts a rule may stand in, and the one of its example."""
-    inbound = [kind for kind in MESSAGES.values() if kind.inbound]
+    inbound = [kind for kind in kinds_of("import") if kind.inbound]
     answered = [kind for kind in inbound if {"*", "900", kind.receipt} & card.receipts.keys()]
     return tuple(dict.fromkeys([*answered, *(kind for kind in inbound if kind.code == recorded)]))
 

@@ -8,14 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
-from silkgate.standards.ceb.catalogue import (
-    EXTEND_FIELDS,
-    NAMESPACE,
-    SUBSCRIBE_FIELDS,
-    TRANSFER_FIELDS,
-    Field,
-    MessageKind,
-)
+from silkgate.standards.ceb.catalogue import NAMESPACE, Field, MessageKind
 
 ALPHABETS = ("AB12", "0123456789", "河南郑州跨境", "a b", "é￥—", "𠮷𝄞x", "'\"/;:=-#%")
 SIGNATURE = (
@@ -81,10 +74,11 @@ class Draft:
         end = f"</{self.prefix}{node.name}>"
         if isinstance(node.content, str):
             return start + node.content + end
-        inner = "".join(self._gap(depth + 1) + self._render(child, depth + 1) for child in node.content)
+        inner = [self._gap(depth + 1) + self._render(child, depth + 1) for child in node.content]
         if depth == 0 and self.signature:
-            inner += self._gap(1) + self.signature
-        return start + inner + self._gap(depth) + end
+            private = self.kind.trade == "export" and bool(node.content) and node.content[-1].name == "ExtendMessage"
+            inner.insert(len(inner) - private, self._gap(1) + self.signature)
+        return start + "".join(inner) + self._gap(depth) + end
 
 
 def guid(random: Random) -> str:
@@ -97,7 +91,7 @@ def valid_value(random: Random, field: Field) -> str:
         return field.fixed
     if field.type == "int":
         top = 10**field.total_digits - 1 if field.total_digits else 2**31 - 1
-        return str(random.choice((0, 1, 2, 42, -1, top, -top, 999_999_999)))
+        return str(random.choice((0, 1, 2, 42, -1, top, -top, min(top, 999_999_999))))
     if field.type == "decimal":
         assert field.total_digits
         assert field.fraction_digits
@@ -109,7 +103,8 @@ def valid_value(random: Random, field: Field) -> str:
     usual = min(high, field.min_length + 12)
     length = random.choice((field.min_length, field.min_length + 1, random.randint(field.min_length, usual), high))
     alphabet = random.choice(ALPHABETS)
-    return "".join(random.choices(alphabet, k=min(length, high)))
+    made = field.normalised("".join(random.choices(alphabet, k=min(length, high))))
+    return made + "x" * (field.min_length - len(made))
 
 
 def draft(random: Random, kind: MessageKind, documents: int = 2, lines: int = 2, subscribers_max: int = 6) -> Draft:
@@ -130,16 +125,18 @@ def draft(random: Random, kind: MessageKind, documents: int = 2, lines: int = 2,
             return part(kind.document, kind.head_fields)
         parts = [part(kind.head, kind.head_fields)]
         if kind.line:
-            parts += [part(kind.line, kind.line_fields) for _ in range(random.randint(1, lines))]
+            parts += [part(kind.line, kind.line_fields) for _ in range(random.randint(kind.lines_min, lines))]
         return Node(kind.document, parts)
 
     children = [document() for _ in range(min(kind.documents_max or documents, random.randint(1, documents)))]
     if kind.inbound:
-        children.append(part("BaseTransfer", TRANSFER_FIELDS))
+        children.append(part("BaseTransfer", kind.transfer_fields))
         if random.random() < 0.05:
-            children += [part("BaseSubscribe", SUBSCRIBE_FIELDS) for _ in range(random.randint(1, subscribers_max))]
+            children += [
+                part("BaseSubscribe", kind.subscribe_fields) for _ in range(random.randint(1, subscribers_max))
+            ]
         if random.random() < 0.05:
-            children.append(part("ExtendMessage", EXTEND_FIELDS))
+            children.append(part("ExtendMessage", kind.extend_fields))
         if kind.signature == "required" or random.random() < 0.5:
             made.signature = SIGNATURE
     made.root.content = children

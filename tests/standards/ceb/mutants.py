@@ -114,8 +114,14 @@ ODD_VALUES = {
 }
 
 
+SPACED = (" ", "  ", " a", "a ", "a b", "a  b", "\ta", "a\n", " a \r\n b ", "\u00a0a", "a<!-- c --> ", "1 ", " 1")
+"""For fields of which the schema collapses the white space."""
+
+
 def odd_value(random: Random, field: Field) -> str:
     """A value at or over a bound, or in an unusual form; some of them are valid."""
+    if field.collapsed and random.random() < 0.5:
+        return random.choice(SPACED)
     if field.type == "string" and random.random() < 0.5:
         bounds = [field.min_length - 1, field.min_length]
         if field.max_length is not None:
@@ -206,7 +212,7 @@ def repeat(random: Random, made: Draft) -> None:
     first = documents[0].content
     assert isinstance(first, list)
     if made.kind.line and random.random() < 0.5:
-        first[1:] = first[1:2] * random.choice((0, 15, 16, 99, 100))
+        first[1:] = first[1:2] * random.choice((0, 15, 16, 99, 100, 101))
     else:
         others = [part for part in parts if part.name != made.kind.document]
         made.root.content = documents[:1] * random.choice((0, 15, 16, 100, 101)) + others

@@ -22,7 +22,7 @@ from silkgate.standards.ceb.fast import VARIABLE, FastRecogniser, Kept, Shape, f
 from silkgate.standards.ceb.message import Packed
 from standards.ceb.generator import SIGNATURE, Draft
 from standards.ceb.packing import SHAPES, packed
-from standards.ceb.test_recognise import RECOGNISER, plain_draft
+from standards.ceb.test_recognise import RECOGNISER, plain_draft, with_lines
 
 ROOT = Path(__file__).parents[3]
 
@@ -73,14 +73,14 @@ def with_value(name: str, value: str, code: str = "621") -> bytes:
     return made.text().encode("utf-8", "surrogatepass")
 
 
-@pytest.mark.parametrize("code", ["311", "411", "621", "711", "900"])
+@pytest.mark.parametrize("code", ["311", "411", "621", "711", "900", "303", "507", "603", "792"])
 def test_a_message_cut_off_anywhere_is_not_taken(code: str) -> None:
-    raw = signed(code).text().rstrip().encode()
+    raw = signed(code, 2).text().rstrip().encode()
     assert assert_agrees(raw)
     assert [end for end in range(len(raw)) if recognise(raw[:end]) is not None] == []
 
 
-@pytest.mark.parametrize("code", ["411", "621"])
+@pytest.mark.parametrize("code", ["411", "621", "505"])
 def test_one_odd_byte_anywhere(code: str) -> None:
     """Replaced or inserted: what it still takes has the values that the regular expressions find."""
     raw = signed(code).text().encode()
@@ -178,6 +178,35 @@ def test_arrays_of_every_length(documents: int, lines: int) -> None:
     parts[0].content[1:] = parts[0].content[1:2] * lines
     made.root.content = parts[:1] * documents + [part for part in parts if part.name == "BaseTransfer"]
     assert assert_agrees(made.text().encode())
+
+
+@pytest.mark.parametrize("lines", [0, 1, 15, 16, 100])
+@pytest.mark.parametrize("code", ["507", "701", "792"])
+def test_documents_that_may_have_no_lines(code: str, lines: int) -> None:
+    made = with_lines(code)
+    parts = made.root.content
+    assert isinstance(parts, list)
+    assert isinstance(parts[0].content, list)
+    parts[0].content[1:] = parts[0].content[1:2] * lines
+    raw = made.text().encode()
+    assert assert_agrees(raw)
+    without = fast({code: Shape([("guid", Kept.TEXT)])}).recognise(raw)
+    assert without is not None
+    assert [len(record) for record in msgspec.msgpack.decode(without.records)] == [1] * without.document_count
+
+
+@pytest.mark.parametrize(
+    ("goods", "taken"),
+    [
+        *(("", True), ("a", True), ("a b", True), ("茶 叶 𠮷", True), ("\u00a0a", True), ("a" * 200, True)),
+        *((" ", False), (" a", False), ("a ", False), ("a  b", False), ("a\tb", False), ("a\n", False)),
+        *(("a" * 201, False), ("a" * 200 + " ", False)),
+    ],
+)
+def test_text_of_which_the_schema_collapses_the_white_space(goods: str, taken: bool) -> None:
+    raw = with_value("goodsInfo", goods, code="505")
+    assert assert_agrees(raw) is taken
+    assert (RECOGNISER.recognise(raw) is not None) is taken
 
 
 def test_values_come_in_the_order_wanted() -> None:

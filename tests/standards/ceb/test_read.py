@@ -105,6 +105,57 @@ def test_absent_and_empty_are_the_same() -> None:
     assert read(payment((end, f"<ceb:note>n</ceb:note>{end}"))).head[2] == "n"
 
 
+WAYBILL = {
+    "guid": GUID,
+    "appType": "1",
+    "appTime": "20260618070039",
+    "appStatus": "1",
+    "logisticsCode": "4101980L01",
+    "logisticsName": "中原速递有限公司",
+    "logisticsNo": "L1",
+    "freight": "10",
+    "insuredFee": "0",
+    "currency": "142",
+    "grossWeight": "1.2",
+    "packNo": "1",
+    "goodsInfo": "茶叶 两盒",
+}
+
+
+def waybill(old: str = "", new: str = "") -> Document:
+    text = compose("505", GUID, SENDER, [(WAYBILL, [])]).decode()
+    assert old in text
+    root = etree.fromstring(text.replace(old, new).encode())
+    return Reader({"505": (["appStatus", "goodsInfo", "logisticsName"], [])}).read(root).documents[0]
+
+
+@pytest.mark.parametrize(
+    "written", ["<ceb:appStatus></ceb:appStatus>", "<ceb:appStatus/>", "<ceb:appStatus><!-- c --></ceb:appStatus>"]
+)
+def test_an_empty_element_has_its_default(written: str) -> None:
+    """Of a waybill, appStatus 2: it counts as declared."""
+    assert waybill().head[0] == "1"
+    assert waybill("<ceb:appStatus>1</ceb:appStatus>", written).head[0] == "2"
+
+
+@pytest.mark.parametrize("written", [" 茶叶 两盒", "茶叶\t\r\n 两盒 \n", "\n茶叶  两<!-- c -->盒"])
+def test_white_space_is_collapsed_where_the_schema_says_so(written: str) -> None:
+    assert waybill("茶叶 两盒", written).head[1] == "茶叶 两盒"
+    assert waybill("中原速递有限公司", " 中原  速递 ").head[2] == " 中原  速递 "
+
+
+def test_lines_are_optional_where_the_schema_says_so() -> None:
+    """A summary application by a period names no inventories."""
+    reader = Reader({"701": (["copNo", "startTime"], ["invtNo"])})
+    root = etree.parse(SPECIMENS / "export" / "CEB701Message.xml").getroot()
+    listed = reader.read(root).documents[0]
+    assert listed.lines
+    assert all(len(line) == 1 for line in listed.lines)
+    for line in root.findall(f".//{{{NAMESPACE}}}SummaryApplyList"):
+        line.getparent().remove(line)
+    assert reader.read(root).documents[0] == Document(listed.head, ())
+
+
 def test_subscribers() -> None:
     end = "</ceb:BaseTransfer>"
     status, address = "<ceb:status>{}</ceb:status>", "<ceb:dxpAddress>{}</ceb:dxpAddress>"
@@ -134,6 +185,7 @@ def test_lines_and_fields_directly_under_the_document() -> None:
         '<a:CEB411Message xmlns:a="http://www.chinaport.gov.cn/other"/>',
         f'<a:CEB412Message xmlns:a="{NAMESPACE}"/>',
         f'<a:OrderHead xmlns:a="{NAMESPACE}"/>',
+        f'<a:CEB303Message xmlns:a="{NAMESPACE}"/>',
     ],
 )
 def test_unknown_messages(root: str) -> None:
@@ -174,6 +226,30 @@ def test_faults_say_where_what_and_what_is_needed(
     assert fault.line == (2 if "@guid" in element else 3)
     assert element in refusal.value.text.zh
     assert element in refusal.value.text.en
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "element", "found", "zh", "en"),
+    [
+        (
+            "<ceb:packNo>1<",
+            "<ceb:packNo>1234567890<",
+            "packNo",
+            "1234567890",
+            "整数，最多 9 位",
+            "a whole number of at most 9 digits",
+        ),
+        (">L1<", f">{'9' * 33}<", "logisticsNo", "9" * 33, "0 至 32 个字符", "0 to 32 characters"),
+        ("<ceb:goodsInfo>茶叶 两盒</ceb:goodsInfo>", "", "Logistics", "", "goodsInfo", "goodsInfo"),
+        ("ceb:freight", "ceb:freights", "freights", "freights", "freight", "freight"),
+    ],
+)
+def test_faults_of_export_messages(old: str, new: str, element: str, found: str, zh: str, en: str) -> None:
+    """Named by the catalogue of export, where a part of the same name in import has other fields."""
+    with pytest.raises(SchemaRefused) as refusal:
+        waybill(old, new)
+    fault = refusal.value.faults[0]
+    assert (fault.element, fault.found, fault.needed) == (element, found, Text(zh, en))
 
 
 def test_too_many_documents_is_said_as_such() -> None:

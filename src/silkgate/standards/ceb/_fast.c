@@ -16,7 +16,7 @@
 #include "_fast_pack.h"
 
 /* Raised whenever the tables or the answer change their form; fast.py uses no library of another revision. */
-#define REVISION 1
+#define REVISION 2
 
 #define MAX_SLOTS 128
 #define MAX_MESSAGE_BYTES INT32_MAX
@@ -24,7 +24,7 @@
 typedef struct {
     Span code, opening, closing; /* of a document; `closing` only where it has lines */
     Part head, line, trailer, signature, end;
-    Py_ssize_t documents_max, lines_max;
+    Py_ssize_t documents_max, lines_min, lines_max;
     int lines_kept;
 } Kind;
 
@@ -52,6 +52,9 @@ static enum Outcome pack_lines(const char **cursor, const char *end, const Kind 
             return FAILED;
         }
         output->size++; /* enough for most arrays */
+    }
+    if (kind->lines_min == 0) {
+        closed = literal(at, end, kind->closing);
     }
     while (closed == NULL) {
         if (lines == kind->lines_max || (at = part(at, end, &kind->line, slots)) == NULL) {
@@ -257,8 +260,8 @@ static int read_part(PyObject *table, Part *part)
 static int read_kind(PyObject *table, Kind *kind)
 {
     PyObject *code, *opening, *closing, *head, *line, *trailer, *signature, *end;
-    if (!PyArg_ParseTuple(table, "SSSOOOOOnnp", &code, &opening, &closing, &head, &line, &trailer, &signature, &end,
-                          &kind->documents_max, &kind->lines_max, &kind->lines_kept)) {
+    if (!PyArg_ParseTuple(table, "SSSOOOOOnnnp", &code, &opening, &closing, &head, &line, &trailer, &signature, &end,
+                          &kind->documents_max, &kind->lines_min, &kind->lines_max, &kind->lines_kept)) {
         return -1;
     }
     kind->code = span_of(code);

@@ -8,7 +8,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-enum Value { NOTHING, FIXED, TEXT, ATTRIBUTE, DECIMAL, INT, BASE64, PATH, VALUES };
+enum Value { NOTHING, FIXED, TEXT, ATTRIBUTE, DECIMAL, INT, BASE64, PATH, COLLAPSED, VALUES };
 
 typedef struct {
     const char *bytes;
@@ -19,7 +19,7 @@ typedef struct {
 typedef struct {
     Span before[2], after[2], fixed;
     enum Value value;
-    Py_ssize_t low, high; /* TEXT: characters; DECIMAL: digits before and after the point; INT: digits (high) */
+    Py_ssize_t low, high; /* TEXT, COLLAPSED: characters; DECIMAL: digits before and after the point; INT: digits (high) */
     int least, most;
     int space; /* white space may follow */
     int slot;  /* where the value is kept; -1: nowhere */
@@ -105,6 +105,18 @@ static inline const char *text(const char *from, const char *end, const unsigned
         at += rest;
     }
     return characters >= step->low && characters <= step->high ? (const char *)at : NULL;
+}
+
+/* Text of which the schema collapses the white space, as it leaves it: no space first, last, or beside another. */
+static const char *collapsed(const char *from, const char *end, const Step *step)
+{
+    const char *to = text(from, end, text_class, step);
+    for (const char *at = from; to != NULL && at < to; at++) {
+        if (*at == ' ' && (at == from || at + 1 == to || at[1] == ' ')) {
+            return NULL;
+        }
+    }
+    return to;
 }
 
 static inline int is_digit(char c)
@@ -220,6 +232,7 @@ static inline const char *value(const char *at, const char *end, const Step *ste
     case INT: return integer(at, end, step);
     case BASE64: return base64(at, end);
     case PATH: return path(at, end);
+    case COLLAPSED: return collapsed(at, end, step);
     case VALUES: break;
     }
     return NULL;

@@ -1,13 +1,16 @@
-"""The field catalogue of the CEB import messages, edition 202205, as frozen values.
+"""The field catalogue of the CEB messages, import and export, edition 202205, as frozen values.
 
 `messages.csv` has one row per message, `catalogue.csv` one row per field in the order of the message; both are the
-source from which the schema, the readers, the writers and the reference page are made. Element names, Chinese names,
-lengths and digits are those of the official schema and specification (海关跨境电商统一版系统企业对接报文规范, 202205).
+source from which the schemas, the readers, the writers and the reference page are made. Element names, Chinese names,
+lengths and digits are those of the official schemas and specification (海关跨境电商统一版系统企业对接报文规范, 202205).
+
+Each trade has a schema of its own: elements of one name, such as `OrderHead`, hold other fields in the other.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -24,6 +27,10 @@ SUBSCRIBERS_MAX = 5
 
 FieldType = Literal["string", "decimal", "int", "any"]
 SignatureRule = Literal["none", "optional", "required"]
+Trade = Literal["import", "export"]
+TRADES: tuple[Trade, ...] = ("import", "export")
+
+_SPACES = re.compile("[ \t\r\n]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +44,19 @@ class Field:
     max_length: int | None
     total_digits: int | None
     fraction_digits: int | None
+    collapsed: bool
+    """White space at the ends does not count, and any between counts as one space."""
     required: bool
+    default: str
+    """What an empty element means; "" where it means nothing."""
     fixed: str
     """The only value allowed; "" where any is."""
     code_table: str
     note: Text
+
+    def normalised(self, text: str) -> str:
+        """A text as the schema counts its length, and as it is read."""
+        return _SPACES.sub(" ", text).strip(" ") if self.collapsed else text
 
     @property
     def format(self) -> str:
@@ -85,6 +100,7 @@ class MessageKind:
     """One message type. Where `head` is "" the head fields stand directly under the document element."""
 
     code: str
+    trade: Trade
     root: str
     name: Text
     document: str
@@ -92,6 +108,7 @@ class MessageKind:
     line: str
     documents_max: int | None
     """None: unbounded."""
+    lines_min: int
     lines_max: int | None
     """None: unbounded (or no lines, where `line` is "")."""
     receipt: str
@@ -101,11 +118,28 @@ class MessageKind:
     """What the official schema asks for; "required" is judged after the schema, see `schema.schema_text`."""
     head_fields: tuple[Field, ...]
     line_fields: tuple[Field, ...]
+    transfer_fields: tuple[Field, ...]
+    """BaseTransfer: who sends, and where receipts go."""
+    subscribe_fields: tuple[Field, ...]
+    """BaseSubscribe: a third party that wants a copy."""
+    extend_fields: tuple[Field, ...]
+    """ExtendMessage: private data that sender and receiver agreed on."""
 
     @property
     def inbound(self) -> bool:
         """Whether enterprises send it (it then carries BaseTransfer); customs sends the others."""
         return self.signature != "none"
+
+    @property
+    def parts(self) -> dict[str, tuple[Field, ...]]:
+        """The fields of each element that holds fields, by its name."""
+        parts = {
+            "BaseTransfer": self.transfer_fields,
+            "BaseSubscribe": self.subscribe_fields,
+            "ExtendMessage": self.extend_fields,
+            self.head or self.document: self.head_fields,
+        }
+        return parts | {self.line: self.line_fields} if self.line else parts
 
 
 def _rows(name: str) -> list[dict[str, str]]:
@@ -126,47 +160,49 @@ def _field(row: Mapping[str, str]) -> Field:
         max_length=_number(row["max_length"]),
         total_digits=_number(row["total_digits"]),
         fraction_digits=_number(row["fraction_digits"]),
+        collapsed=row["whitespace"] == "collapse",
         required=row["required"] == "1",
+        default=row["default"],
         fixed=row["fixed"],
         code_table=row["code_table"],
         note=Text(row["note_zh"], row["note_en"]),
     )
 
 
-def _load() -> tuple[dict[str, MessageKind], dict[str, tuple[Field, ...]]]:
+def _load() -> dict[str, MessageKind]:
     places: dict[tuple[str, str], list[Field]] = {}
     for row in _rows("catalogue.csv"):
         places.setdefault((row["message"], row["place"]), []).append(_field(row))
     kinds = {}
     for row in _rows("messages.csv"):
-        code = row["code"]
+        code, trade = row["code"], cast(Trade, row["trade"])
         kinds[code] = MessageKind(
             code=code,
+            trade=trade,
             root=row["root"],
             name=Text(row["zh"], row["en"]),
             document=row["document"],
             head=row["head"],
             line=row["line"],
             documents_max=_number(row["documents_max"]),
+            lines_min=int(row["lines_min"] or 0),
             lines_max=_number(row["lines_max"]),
             receipt=row["receipt"],
             sender=Text(row["sender_zh"], row["sender_en"]),
             signature=cast(SignatureRule, row["signature"]),
             head_fields=tuple(places[code, "head" if row["head"] else "document"]),
             line_fields=tuple(places.get((code, "line"), ())),
+            transfer_fields=tuple(places[trade, "transfer"]),
+            subscribe_fields=tuple(places[trade, "subscribe"]),
+            extend_fields=tuple(places[trade, "extend"]),
         )
-    common = {place: tuple(fields) for (message, place), fields in places.items() if message == "*"}
-    return kinds, common
+    return kinds
 
 
-_kinds, _common = _load()
+MESSAGES: Mapping[str, MessageKind] = MappingProxyType(_load())
+"""Every message by its three digits, `MESSAGES["311"]`: those of import, then those of export."""
 
-MESSAGES: Mapping[str, MessageKind] = MappingProxyType(_kinds)
-"""Every import message by its three digits, `MESSAGES["311"]`."""
 
-TRANSFER_FIELDS: tuple[Field, ...] = _common["transfer"]
-"""BaseTransfer: who sends, and where receipts go."""
-SUBSCRIBE_FIELDS: tuple[Field, ...] = _common["subscribe"]
-"""BaseSubscribe: a third party that wants a copy."""
-EXTEND_FIELDS: tuple[Field, ...] = _common["extend"]
-"""ExtendMessage: private data that sender and receiver agreed on."""
+def kinds_of(trade: Trade) -> tuple[MessageKind, ...]:
+    """Every message of a trade, in the order of the catalogue. CEB900, which answers both, is in the import schema."""
+    return tuple(kind for kind in MESSAGES.values() if kind.trade == trade)

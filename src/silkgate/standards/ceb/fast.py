@@ -22,7 +22,6 @@ from silkgate.standards.ceb.catalogue import (
     MESSAGES,
     NAMESPACE,
     SIGNATURE_NAMESPACE,
-    TRANSFER_FIELDS,
     VERSION_MAX_LENGTH,
     Field,
     MessageKind,
@@ -31,7 +30,7 @@ from silkgate.standards.ceb.message import TRANSFER_NAMES, Packed, Transfer
 from silkgate.standards.ceb.recognise import DOCUMENTS_MAX, INT_DIGITS_MAX, LINES_MAX
 
 VARIABLE = "SILKGATE_NATIVE"
-REVISION = 1
+REVISION = 2
 """Of the tables and of the answer: a library of another one, left from an older source, is not used."""
 
 _NO_BOUND = 2**31 - 1
@@ -66,6 +65,7 @@ class _Value(IntEnum):
     INT = 5
     BASE64 = 6
     PATH = 7
+    COLLAPSED = 8
 
 
 class _Step(NamedTuple):
@@ -172,7 +172,7 @@ def _kind(kind: MessageKind, shape: Shape) -> tuple[Any, ...]:
     end = () if kind.line else (_Step(closing, space=True),)
     trailer = signature = _NO_PART
     if kind.inbound:
-        trailer = _part(TRANSFER_FIELDS, [(name, Kept.TEXT) for name in TRANSFER_NAMES], "BaseTransfer")
+        trailer = _part(kind.transfer_fields, [(name, Kept.TEXT) for name in TRANSFER_NAMES], "BaseTransfer")
         signature = (_signature(), b"")
     return (
         kind.code.encode(),
@@ -184,6 +184,7 @@ def _kind(kind: MessageKind, shape: Shape) -> tuple[Any, ...]:
         signature,
         ((_Step(_tags(kind.root)[1], space=True),), b""),
         min(kind.documents_max or DOCUMENTS_MAX, DOCUMENTS_MAX),
+        kind.lines_min,
         min(kind.lines_max or LINES_MAX, LINES_MAX),
         shape.line is not None,
     )
@@ -245,7 +246,8 @@ def _value(field: Field) -> tuple[_Value, int, int]:
         return _Value.DECIMAL, *_digits(field)
     if field.type == "int":
         return _Value.INT, 0, min(field.total_digits or INT_DIGITS_MAX, INT_DIGITS_MAX)
-    return _Value.TEXT, field.min_length, _NO_BOUND if field.max_length is None else field.max_length
+    text = _Value.COLLAPSED if field.collapsed else _Value.TEXT
+    return text, field.min_length, _NO_BOUND if field.max_length is None else field.max_length
 
 
 def _tags(name: str) -> tuple[bytes, bytes]:

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any
 
-from silkgate.standards.ceb.catalogue import MESSAGES, NAMESPACE, SUBSCRIBE_FIELDS, TRANSFER_FIELDS, Field, MessageKind
+from silkgate.standards.ceb.catalogue import MESSAGES, NAMESPACE, Field, MessageKind
 from silkgate.standards.ceb.message import TRANSFER_NAMES, Document, Message, Subscriber, Transfer
 from silkgate.standards.ceb.refusal import Refused, SchemaFault, SchemaRefused, UnknownMessage, schema_faults
-from silkgate.standards.ceb.schema import import_schema
+from silkgate.standards.ceb.schema import message_schema
 
 __all__ = [
     "Document",
@@ -44,16 +44,9 @@ class Reader:
 
     def __init__(self, wanted: Wanted) -> None:
         """Raises ValueError where `wanted` names a message or a field that the catalogue does not have."""
-        self._plans = {
-            _qualified(kind.root): (
-                kind,
-                _Part(kind.head_fields, wanted[kind.code][0]),
-                _Part(kind.line_fields, wanted[kind.code][1]),
-            )
-            for kind in (_kind(code) for code in wanted)
-        }
-        self._transfer = _Part(TRANSFER_FIELDS, TRANSFER_NAMES)
-        self._schema = import_schema()
+        kinds = [_kind(code) for code in wanted]
+        self._plans = {_qualified(kind.root): _Plan(kind, *wanted[kind.code]) for kind in kinds}
+        self._schemas = {kind.trade: message_schema(kind.trade) for kind in kinds}
 
     def read(self, root: Any) -> Message:
         """The values of the message whose root element (lxml) is given.
@@ -63,10 +56,11 @@ class Reader:
         plan = self._plans.get(root.tag)
         if plan is None:
             raise UnknownMessage(str(root.tag))
-        kind, head, line = plan
+        kind, head, line = plan.kind, plan.head, plan.line
+        schema = self._schemas[kind.trade]
         with _validating:
-            if not self._schema.validate(root):
-                raise SchemaRefused(schema_faults(root, kind, self._schema.error_log))
+            if not schema.validate(root):
+                raise SchemaRefused(schema_faults(root, kind, schema.error_log))
         document_tag, head_tag, line_tag = _qualified(kind.document), _qualified(kind.head), _qualified(kind.line)
         documents = []
         for document in root.iterchildren(document_tag):
@@ -79,18 +73,32 @@ class Reader:
             code=kind.code,
             guid=root.get("guid"),
             version=root.get("version"),
-            transfer=self._read_transfer(root),
+            transfer=plan.read_transfer(root),
             documents=documents,
             canonical=False,
-            subscribers=_subscribers(root),
+            subscribers=plan.read_subscribers(root),
         )
-
-    def _read_transfer(self, root: Any) -> Transfer:
-        part = root.find(_qualified("BaseTransfer"))
-        return Transfer() if part is None else Transfer(*self._transfer.values(part))
 
 
 _validating = Lock()  # the compiled schema holds the error log of its last validation
+
+
+class _Plan:
+    """What is extracted from one kind of message."""
+
+    def __init__(self, kind: MessageKind, head: Sequence[str], line: Sequence[str]) -> None:
+        self.kind = kind
+        self.head, self.line = _Part(kind.head_fields, head), _Part(kind.line_fields, line)
+        self._transfer = _Part(kind.transfer_fields, TRANSFER_NAMES)
+        self._subscriber = _Part(kind.subscribe_fields, _SUBSCRIBER_NAMES)
+
+    def read_transfer(self, root: Any) -> Transfer:
+        part = root.find(_qualified("BaseTransfer"))
+        return Transfer() if part is None else Transfer(*self._transfer.values(part))
+
+    def read_subscribers(self, root: Any) -> tuple[Subscriber, ...]:
+        parts = root.iterchildren(_qualified("BaseSubscribe"))
+        return tuple(Subscriber(*self._subscriber.values(part)) for part in parts)
 
 
 class _Part:
@@ -113,18 +121,13 @@ class _Part:
 def _value(element: Any, field: Field) -> str:
     # Comments and processing instructions split the text of an element; all pieces belong to the value.
     text = "".join(element.itertext()) if len(element) else element.text or ""
+    if not text:
+        return field.fixed or field.default  # XML Schema part 1, 3.3.1: an empty element has its fixed or default value
     if field.type == "decimal":
         return text.strip(_XML_SPACE)
     if field.type == "int":
         return str(int(text))
-    return text or field.fixed  # an empty element of fixed value has that value (XML Schema part 1, 3.3.1)
-
-
-_SUBSCRIBER = _Part(SUBSCRIBE_FIELDS, _SUBSCRIBER_NAMES)
-
-
-def _subscribers(root: Any) -> tuple[Subscriber, ...]:
-    return tuple(Subscriber(*_SUBSCRIBER.values(element)) for element in root.iterchildren(_qualified("BaseSubscribe")))
+    return field.normalised(text)
 
 
 def _kind(code: str) -> MessageKind:

@@ -3,7 +3,7 @@
 Plain form is what a serialiser writes that uses nothing special: UTF-8 without byte-order mark, the prefix `ceb`
 declared on the root (and perhaps `xsi`), no other attributes, comments, CDATA, references, carriage returns or
 self-closing tags outside the signature, whitespace only between elements, plain numbers, at most 100 documents of at
-most 99 lines, no BaseSubscribe and no ExtendMessage. A signature, if any, is on one line. What is not in plain form is
+most 100 lines, no BaseSubscribe and no ExtendMessage. A signature, if any, is on one line. What is not in plain form is
 no error: `recognise` answers None and `read.Reader` decides.
 
 Two guarantees, held by the differential tests: every message recognised here passes the schema and gives the same
@@ -23,7 +23,6 @@ from silkgate.standards.ceb.catalogue import (
     MESSAGES,
     NAMESPACE,
     SIGNATURE_NAMESPACE,
-    TRANSFER_FIELDS,
     VERSION_MAX_LENGTH,
     Field,
     MessageKind,
@@ -32,7 +31,7 @@ from silkgate.standards.ceb.message import TRANSFER_NAMES, Document, Message, Tr
 from silkgate.standards.ceb.read import Wanted
 
 DOCUMENTS_MAX = 100
-LINES_MAX = 99
+LINES_MAX = 100
 INT_DIGITS_MAX = 9
 """Any nine digits fit into 32 bits."""
 
@@ -66,6 +65,8 @@ class _Plan(NamedTuple):
     """From the start tag of a document to the end of its head; to the end of the document where it has no lines."""
     line: re.Pattern[str] | None
     """One line, and in its last group the end tag of the document where that follows."""
+    end: re.Pattern[str] | None
+    """The end tag of the document, where it may have no lines."""
     trailer: re.Pattern[str]
     order_head: Callable[[Values], Values] | None
     order_line: Callable[[Values], Values] | None
@@ -114,7 +115,7 @@ def patterns(code: str, head_names: Sequence[str], line_names: Sequence[str]) ->
     found = [_HEADER.pattern]
     for space in (_INDENT, _SPACE):
         plan = _plan(MESSAGES[code], head_names, line_names, space)
-        found += [pattern.pattern for pattern in (plan.head, plan.line, plan.trailer) if pattern is not None]
+        found += [pattern.pattern for pattern in (plan.head, plan.line, plan.end, plan.trailer) if pattern is not None]
     return found
 
 
@@ -152,8 +153,10 @@ def _with_lines(text: str, at: int, plan: _Plan) -> tuple[list[Document], int] |
     while (found := match_head(text, at)) is not None:
         at = found.end()
         head = found.groups("")
-        lines = []
+        lines: list[Values] = []
         last = ""
+        if plan.end is not None and (ended := plan.end.match(text, at)) is not None:
+            at, last = ended.end(), ended.group()
         while not last:
             line = match_line(text, at)
             if line is None:
@@ -181,16 +184,18 @@ def _plan(kind: MessageKind, head_names: Sequence[str], line_names: Sequence[str
     closing = f"</ceb:{kind.document}>{space}"
     fields = _fields(kind.head_fields, head_names, space)
     head = opening + (f"<ceb:{kind.head}>{space}{fields}</ceb:{kind.head}>{space}" if kind.head else fields)
-    line = None
+    line = end = None
     if kind.line:
         fields = _fields(kind.line_fields, line_names, space)
         line = re.compile(f"<ceb:{kind.line}>{space}{fields}</ceb:{kind.line}>{space}({closing})?+")
+        end = None if kind.lines_min else re.compile(closing)
     else:
         head += closing
     return _Plan(
         kind=kind,
         head=re.compile(head),
         line=line,
+        end=end,
         trailer=re.compile(_trailer(kind, space)),
         order_head=_order(kind.head_fields, head_names),
         order_line=_order(kind.line_fields, line_names),
@@ -221,6 +226,8 @@ def _value(field: Field) -> str:
         digits = min(field.total_digits or INT_DIGITS_MAX, INT_DIGITS_MAX)
         return rf"(?:0|-?+[1-9][0-9]{{0,{digits - 1}}}+)"
     most = "" if field.max_length is None else field.max_length
+    if field.collapsed:
+        return f"(?! )(?:(?! [ <]){_CHARACTER}){{{field.min_length},{most}}}+"
     return f"{_CHARACTER}{{{field.min_length},{most}}}+"
 
 
@@ -237,7 +244,7 @@ def _trailer(kind: MessageKind, space: str) -> str:
     closing = f"</ceb:{kind.root}>{_SPACE}"
     if not kind.inbound:
         return closing
-    transfer = _fields(TRANSFER_FIELDS, TRANSFER_NAMES, space)
+    transfer = _fields(kind.transfer_fields, TRANSFER_NAMES, space)
     return f"<ceb:BaseTransfer>{space}{transfer}</ceb:BaseTransfer>{space}(?:{_signature()}{space})?+{closing}"
 
 

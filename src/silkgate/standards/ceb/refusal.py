@@ -10,16 +10,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from silkgate.kernel.text import Text
-from silkgate.standards.ceb.catalogue import (
-    EXTEND_FIELDS,
-    GUID_LENGTH,
-    MESSAGES,
-    SUBSCRIBE_FIELDS,
-    TRANSFER_FIELDS,
-    VERSION_MAX_LENGTH,
-    Field,
-    MessageKind,
-)
+from silkgate.standards.ceb.catalogue import GUID_LENGTH, VERSION_MAX_LENGTH, Field, MessageKind
 
 FAULTS_MAX = 5
 _FOUND_MAX_CHARACTERS = 100
@@ -79,16 +70,6 @@ def _sentence(fault: SchemaFault) -> Text:
     )
 
 
-def _parts() -> dict[str, dict[str, Field]]:
-    parts = {"BaseTransfer": TRANSFER_FIELDS, "BaseSubscribe": SUBSCRIBE_FIELDS, "ExtendMessage": EXTEND_FIELDS}
-    for kind in MESSAGES.values():
-        parts[kind.head or kind.document] = kind.head_fields
-        if kind.line:
-            parts[kind.line] = kind.line_fields
-    return {part: {field.name: field for field in fields} for part, fields in parts.items()}
-
-
-_PARTS = _parts()
 _SUBJECT = re.compile(r"Element '(?:\{[^}]*\})?([^']*)'(?:, attribute '(?:\{[^}]*\})?([^']*)')?")
 _MISSING_ATTRIBUTE = re.compile(r"The attribute '([^']*)' is required")
 _EXPECTED = re.compile(r"Expected is (?:one of )?\( (.*) \)")
@@ -125,7 +106,7 @@ def _fault(root: Any, kind: MessageKind, entry: Any) -> SchemaFault:
     if expected or "not expected" in entry.message:
         found = "" if "Missing child" in entry.message else name
         return SchemaFault(entry.line, name, found, _limit(node, kind) or _names(expected))
-    field = _field(node, name)
+    field = _field(node, name, kind)
     found = "" if node is None else "".join(node.itertext())
     return SchemaFault(entry.line, name, _short(found), field.needed if field else _ANYTHING)
 
@@ -141,11 +122,12 @@ def _locate(root: Any, path: str | None) -> Any | None:
     return nodes[0] if nodes else None
 
 
-def _field(node: Any | None, name: str) -> Field | None:
+def _field(node: Any | None, name: str, kind: MessageKind) -> Field | None:
     parent = None if node is None else node.getparent()
     if parent is None:
         return None
-    return _PARTS.get(etree.QName(parent).localname, {}).get(name)
+    fields = kind.parts.get(etree.QName(parent).localname, ())
+    return next((field for field in fields if field.name == name), None)
 
 
 def _limit(node: Any | None, kind: MessageKind) -> Text | None:

@@ -1,8 +1,8 @@
-"""The XML Schema of the import messages, generated from the catalogue.
+"""The XML Schemas of the messages, one for each trade, generated from the catalogue.
 
-It gives the verdicts of the official schema (海关跨境进口业务节点报文定义202205.xsd) with one exception: Signature in
-621, 623, 625 and 711 is optional here, because its absence has an error number of its own (-621026) that a schema error
-would hide.
+They give the verdicts of the official ones, 海关跨境进口业务节点报文定义202205.xsd and
+海关跨境出口业务节点报文定义202205.xsd, with one exception: Signature in 621, 623, 625 and 711 is optional here, because
+its absence has an error number of its own (-621026) that a schema error would hide.
 """
 
 from __future__ import annotations
@@ -13,46 +13,37 @@ from importlib.resources import files
 from lxml import etree
 
 from silkgate.standards.ceb.catalogue import (
-    EXTEND_FIELDS,
     GUID_LENGTH,
-    MESSAGES,
     NAMESPACE,
     SIGNATURE_NAMESPACE,
-    SUBSCRIBE_FIELDS,
     SUBSCRIBERS_MAX,
-    TRANSFER_FIELDS,
     VERSION_MAX_LENGTH,
     Field,
     MessageKind,
+    Trade,
+    kinds_of,
 )
 
 _SIGNATURE_LOCATION = "silkgate:signature.xsd"
 
 
 @cache
-def import_schema() -> etree.XMLSchema:
+def message_schema(trade: Trade) -> etree.XMLSchema:
     """The compiled schema; validating with it does not change it, but one thread at a time should."""
-    return compiled(schema_text())
+    return compiled(schema_text(trade))
 
 
-def schema_text(*, signature_required: bool = False) -> str:
+def schema_text(trade: Trade, *, signature_required: bool = False) -> str:
     """The schema as text. `signature_required=True` gives the official rule for 621, 623, 625 and 711."""
-    parts: dict[str, tuple[Field, ...]] = {
-        "BaseTransfer": TRANSFER_FIELDS,
-        "BaseSubscribe": SUBSCRIBE_FIELDS,
-        "ExtendMessage": EXTEND_FIELDS,
-    }
-    for kind in MESSAGES.values():
-        parts[kind.head or kind.document] = kind.head_fields
-        if kind.line:
-            parts[kind.line] = kind.line_fields
+    kinds = kinds_of(trade)
+    parts = {name: fields for kind in kinds for name, fields in kind.parts.items()}
     return "\n".join(
         [
             '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"',
             f'  xmlns:ceb="{NAMESPACE}" xmlns:ds="{SIGNATURE_NAMESPACE}"',
             f'  targetNamespace="{NAMESPACE}" elementFormDefault="qualified">',
             f'<xs:import namespace="{SIGNATURE_NAMESPACE}" schemaLocation="{_SIGNATURE_LOCATION}"/>',
-            *(_message(kind, signature_required) for kind in MESSAGES.values()),
+            *(_message(kind, signature_required) for kind in kinds),
             *(_part(name, fields) for name, fields in parts.items()),
             '<xs:complexType name="XMLElement"><xs:sequence>',
             '<xs:any namespace="##any" processContents="skip" minOccurs="0"/>',
@@ -66,11 +57,11 @@ def _message(kind: MessageKind, signature_required: bool) -> str:
     body = [_document(kind)]
     if kind.inbound:
         signature = "" if signature_required and kind.signature == "required" else ' minOccurs="0"'
+        ends = ['<xs:element ref="ceb:ExtendMessage" minOccurs="0"/>', f'<xs:element ref="ds:Signature"{signature}/>']
         body += [
             '<xs:element ref="ceb:BaseTransfer"/>',
             f'<xs:element ref="ceb:BaseSubscribe" minOccurs="0" maxOccurs="{SUBSCRIBERS_MAX}"/>',
-            '<xs:element ref="ceb:ExtendMessage" minOccurs="0"/>',
-            f'<xs:element ref="ds:Signature"{signature}/>',
+            *(ends if kind.trade == "import" else reversed(ends)),
         ]
     attributes = _attribute("guid", GUID_LENGTH, GUID_LENGTH) + _attribute("version", 1, VERSION_MAX_LENGTH)
     return (
@@ -86,7 +77,8 @@ def _document(kind: MessageKind) -> str:
         return f'<xs:element ref="ceb:{kind.document}"{occurs}/>'
     parts = f'<xs:element ref="ceb:{kind.head}"/>'
     if kind.line:
-        parts += f'<xs:element ref="ceb:{kind.line}" maxOccurs="{kind.lines_max or "unbounded"}"/>'
+        least = "" if kind.lines_min else ' minOccurs="0"'
+        parts += f'<xs:element ref="ceb:{kind.line}"{least} maxOccurs="{kind.lines_max or "unbounded"}"/>'
     content = f"<xs:complexType><xs:sequence>{parts}</xs:sequence></xs:complexType>"
     return f'<xs:element name="{kind.document}"{occurs}>{content}</xs:element>'
 
@@ -101,6 +93,8 @@ def _field(field: Field) -> str:
     head = f'<xs:element name="{field.name}"' + ("" if field.required else ' minOccurs="0"')
     if field.fixed:
         head += f' fixed="{field.fixed}"'
+    if field.default:
+        head += f' default="{field.default}"'
     if field.type == "any":
         return f'{head} type="ceb:XMLElement"/>'
     facets = _facets(field)
@@ -116,6 +110,7 @@ def _facets(field: Field) -> str:
         "maxLength": field.max_length,
         "totalDigits": field.total_digits,
         "fractionDigits": field.fraction_digits,
+        "whiteSpace": "collapse" if field.collapsed else None,
     }
     return "".join(f'<xs:{name} value="{value}"/>' for name, value in facets.items() if value is not None)
 

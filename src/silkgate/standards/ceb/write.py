@@ -1,7 +1,7 @@
 """Writers: receipts (`write`, and compiled for many at a time `writer`) and inbound messages (`compose`).
 
-Receipts have the default namespace, as the official samples of import receipts; inbound messages are in plain form (see
-`recognise`). Layout: one document a line, no whitespace inside. Characters that XML does not allow become U+FFFD.
+Receipts have the prefix of the official samples: none in import, `ceb` in export; inbound messages are in plain form
+(see `recognise`). Layout: one document a line, no whitespace inside. Characters that XML does not allow become U+FFFD.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import compress
 
-from silkgate.standards.ceb.catalogue import GUID_LENGTH, MESSAGES, NAMESPACE, TRANSFER_FIELDS, Field, MessageKind
+from silkgate.standards.ceb.catalogue import GUID_LENGTH, MESSAGES, NAMESPACE, Field, MessageKind
 from silkgate.standards.ceb.message import Transfer
 
 Content = tuple[Mapping[str, str], Sequence[Mapping[str, str]]]
@@ -31,18 +31,18 @@ _INT_MAX = 2**31 - 1
 
 
 def write(code: str, guid: str, documents: Iterable[Mapping[str, str] | Content]) -> bytes:
-    """A receipt (312 … 900). A document without lines may be given as its head values alone.
+    """A message of customs (312 … 900, 304 … 792). A document without lines may be given as its head values alone.
 
     An optional field that is absent or "" is left out, one of fixed value may be. Raises ValueError where a name, a
     value or a number of documents is not what the catalogue says.
     """
     kind = _kind(code, inbound=False)
     contents = [(document, ()) if isinstance(document, Mapping) else document for document in documents]
-    return _message(kind, guid, contents, prefix="", trailer="")
+    return _message(kind, guid, contents, trailer="")
 
 
 def compose(code: str, guid: str, transfer: Transfer, documents: Iterable[Content]) -> bytes:
-    """An inbound message (311 … 711) in plain form, unsigned. Optional fields and errors as in `write`."""
+    """An inbound message (311 … 711, 303 … 701) in plain form, unsigned. Optional fields and errors as in `write`."""
     kind = _kind(code, inbound=True)
     sender = {
         "copCode": transfer.cop_code,
@@ -50,8 +50,8 @@ def compose(code: str, guid: str, transfer: Transfer, documents: Iterable[Conten
         "dxpMode": transfer.dxp_mode,
         "dxpId": transfer.dxp_id,
     }
-    trailer = f"<ceb:BaseTransfer>{_part(TRANSFER_FIELDS, sender, 'ceb:')}</ceb:BaseTransfer>\n"
-    return _message(kind, guid, list(documents), prefix="ceb:", trailer=trailer)
+    trailer = f"<ceb:BaseTransfer>{_part(kind.transfer_fields, sender, 'ceb:')}</ceb:BaseTransfer>\n"
+    return _message(kind, guid, list(documents), trailer=trailer)
 
 
 def fitted(code: str, field: str, text: str) -> str:
@@ -60,24 +60,29 @@ def fitted(code: str, field: str, text: str) -> str:
     return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _message(kind: MessageKind, guid: str, contents: Sequence[Content], prefix: str, trailer: str) -> bytes:
+def _message(kind: MessageKind, guid: str, contents: Sequence[Content], trailer: str) -> bytes:
     _check_count(kind.document, len(contents), kind.documents_max)
-    body = "".join(_document(kind, head, lines, prefix) for head, lines in contents)
-    return (_opening(kind, prefix) % _attribute(guid) + body + trailer + _closing(kind, prefix)).encode()
+    body = "".join(_document(kind, head, lines, _prefix(kind)) for head, lines in contents)
+    return (_opening(kind) % _attribute(guid) + body + trailer + _closing(kind)).encode()
 
 
-def _opening(kind: MessageKind, prefix: str) -> str:
+def _prefix(kind: MessageKind) -> str:
+    return "ceb:" if kind.inbound or kind.trade == "export" else ""
+
+
+def _opening(kind: MessageKind) -> str:
+    prefix = _prefix(kind)
     declared = f'xmlns:ceb="{NAMESPACE}" xmlns:xsi="{_XSI}"' if prefix else f'xmlns="{NAMESPACE}"'
     return f'{_DECLARATION}<{prefix}{kind.root} {declared} guid="%s" version="{_VERSION}">\n'
 
 
-def _closing(kind: MessageKind, prefix: str) -> str:
-    return f"</{prefix}{kind.root}>\n"
+def _closing(kind: MessageKind) -> str:
+    return f"</{_prefix(kind)}{kind.root}>\n"
 
 
 def _document(kind: MessageKind, head: Mapping[str, str], lines: Sequence[Mapping[str, str]], prefix: str) -> str:
     if kind.line:
-        _check_count(kind.line, len(lines), kind.lines_max)
+        _check_count(kind.line, len(lines), kind.lines_max, kind.lines_min)
     elif lines:
         raise ValueError(f"{kind.root} has no lines")
     inner = _part(kind.head_fields, head, prefix)
@@ -128,9 +133,9 @@ def _attribute(guid: str) -> str:
     return guid
 
 
-def _check_count(element: str, count: int, limit: int | None) -> None:
-    if count < 1 or (limit is not None and count > limit):
-        raise ValueError(f"{count} {element}, needed: 1 to {limit or 'any number'}")
+def _check_count(element: str, count: int, limit: int | None, least: int = 1) -> None:
+    if count < least or (limit is not None and count > limit):
+        raise ValueError(f"{count} {element}, needed: {least} to {limit or 'any number'}")
 
 
 def _check_value(field: Field, value: str) -> None:
@@ -142,7 +147,8 @@ def _fits(field: Field, value: str) -> bool:
     if field.fixed:
         return value == field.fixed
     if field.type == "string":
-        return field.min_length <= len(value) and (field.max_length is None or len(value) <= field.max_length)
+        length = len(field.normalised(value))
+        return field.min_length <= length and (field.max_length is None or length <= field.max_length)
     if field.type == "int":
         if not _INT.fullmatch(value) or not -_INT_MAX <= int(value) <= _INT_MAX:
             return False
@@ -180,11 +186,12 @@ def writer(code: str, fields: Sequence[str]) -> Callable[[str, Rows], bytes]:
     kind = _kind(code, inbound=False)
     if kind.line:
         raise ValueError(f"{kind.root} has lines: use writer_with_lines")
-    start, end = (f"<{kind.document}>", f"</{kind.document}>\n")
+    prefix = _prefix(kind)
+    start, end = (f"<{prefix}{kind.document}>", f"</{prefix}{kind.document}>\n")
     if kind.head:
-        start, end = f"{start}<{kind.head}>", f"</{kind.head}>{end}"
-    part = _FastPart(kind.head_fields, fields, start, end)
-    opening, closing = _opening(kind, ""), _closing(kind, "")
+        start, end = f"{start}<{prefix}{kind.head}>", f"</{prefix}{kind.head}>{end}"
+    part = _FastPart(kind.head_fields, fields, prefix, start, end)
+    opening, closing = _opening(kind), _closing(kind)
 
     def write_rows(guid: str, rows: Rows) -> bytes:
         _check_count(kind.document, len(rows), kind.documents_max)
@@ -197,16 +204,18 @@ def writer(code: str, fields: Sequence[str]) -> Callable[[str, Rows], bytes]:
 def writer_with_lines(
     code: str, fields: Sequence[str], line_fields: Sequence[str]
 ) -> Callable[[str, RowsWithLines], bytes]:
-    """As `writer`, for receipts that have lines (816): a row is a pair of head row and line rows."""
+    """As `writer`, for those that have lines (816, 792): a row is a pair of head row and line rows."""
     kind = _kind(code, inbound=False)
     if not kind.line:
         raise ValueError(f"{kind.root} has no lines: use writer")
-    head = _FastPart(kind.head_fields, fields, f"<{kind.document}><{kind.head}>", f"</{kind.head}>")
-    line = _FastPart(kind.line_fields, line_fields, f"<{kind.line}>", f"</{kind.line}>")
-    opening, closing, document_end = _opening(kind, ""), _closing(kind, ""), f"</{kind.document}>\n"
+    prefix = _prefix(kind)
+    start, end = f"<{prefix}{kind.document}><{prefix}{kind.head}>", f"</{prefix}{kind.head}>"
+    head = _FastPart(kind.head_fields, fields, prefix, start, end)
+    line = _FastPart(kind.line_fields, line_fields, prefix, f"<{prefix}{kind.line}>", f"</{prefix}{kind.line}>")
+    opening, closing, document_end = _opening(kind), _closing(kind), f"</{prefix}{kind.document}>\n"
 
     def write_document(head_row: Row, line_rows: Rows, plain: bool) -> str:
-        _check_count(kind.line, len(line_rows), kind.lines_max)
+        _check_count(kind.line, len(line_rows), kind.lines_max, kind.lines_min)
         return f"{head.write(head_row, plain)}{''.join([line.write(row, plain) for row in line_rows])}{document_end}"
 
     def write_rows(guid: str, rows: RowsWithLines) -> bytes:
@@ -230,12 +239,12 @@ def _is_plain(text: str) -> bool:
 class _FastPart:
     """Formats rows with one template for each set of fields present; by far most rows have the same set."""
 
-    def __init__(self, fields: Sequence[Field], names: Sequence[str], start: str, end: str) -> None:
+    def __init__(self, fields: Sequence[Field], names: Sequence[str], prefix: str, start: str, end: str) -> None:
         known = [field.name for field in fields]
         missing = [field.name for field in fields if field.required and field.name not in names]
         if missing or len(set(names)) != len(names) or not set(names) <= set(known):
             raise ValueError(f"not the fields of this message: missing {missing}, given {list(names)}")
-        self._start, self._end = start, end
+        self._prefix, self._start, self._end = prefix, start, end
         self._fields = [field for field in fields if field.name in names]
         self._places = [list(names).index(field.name) for field in self._fields]
         self._sorted = self._places == list(range(len(names)))
@@ -244,7 +253,7 @@ class _FastPart:
         self._templates: dict[tuple[bool, ...], str] = {}
 
     def _template(self, fields: Iterable[Field]) -> str:
-        return self._start + "".join(_element(field.name, "") for field in fields) + self._end
+        return self._start + "".join(_element(field.name, self._prefix) for field in fields) + self._end
 
     def write(self, row: Row, plain: bool) -> str:
         """The part with the values of `row`; `plain`: none of them needs to be encoded."""
