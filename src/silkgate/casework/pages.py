@@ -22,6 +22,7 @@ from silkgate.identity.api import DUTIES, ROLES, SCOPES, Actor, action, actor_of
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.ui.links import address, asked
+from silkgate.ui.moment import at_of
 from silkgate.ui.shapes import Chip, Pager
 from silkgate.ui.templatetags.ui import text
 
@@ -45,7 +46,7 @@ def work(request: HttpRequest) -> HttpResponse:
     names = {k.workflow.name: k.workflow.words for k in all_declared() if k.workflow.duties & actor.duties}
     chosen = asked(request, "workflow", names)
     after = request.GET.get("after", "")
-    page = queries.worklist(actor, after=after, limit=PAGE_LINES, workflow=chosen, at=_at(request))
+    page = queries.worklist(actor, after=after, limit=PAGE_LINES, workflow=chosen, at=at_of(request))
     return render(request, "casework/work.html", _list("work", names, chosen, after, page))
 
 
@@ -57,7 +58,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     names = {k.workflow.name: k.workflow.words for k in all_declared() if k.applies.where(actor)}
     chosen = asked(request, "workflow", names)
     after = request.GET.get("after", "")
-    page = queries.of_applicant(actor, after=after, limit=PAGE_LINES, workflow=chosen, at=_at(request))
+    page = queries.of_applicant(actor, after=after, limit=PAGE_LINES, workflow=chosen, at=at_of(request))
     return render(request, "casework/cases.html", _list("cases", names, chosen, after, page))
 
 
@@ -81,7 +82,7 @@ def _list(name: str, names: dict[str, Text], chosen: str, after: str, page: Page
 def case(request: HttpRequest, number: int) -> HttpResponse:
     """GET, POST /cases/<number>: where it stands, what one may do, papers, history; a move with its reason."""
     actor, found = _seen(request, number)
-    moves = tuple(move for move in queries.possible(actor, found, _at(request)) if not move.page)
+    moves = tuple(move for move in queries.possible(actor, found, at_of(request)) if not move.page)
     if request.method != "POST":
         return _shown(request, actor, found, MoveForm(found, moves))
     form = MoveForm(found, moves, request.POST, request.FILES)
@@ -89,7 +90,7 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
         return _shown(request, actor, found, form)
     try:
         for upload in form.cleaned_data.get("files", ()):
-            evidence.attach(actor, number, upload.name, evidence.read(upload), _at(request))
+            evidence.attach(actor, number, upload.name, evidence.read(upload), at_of(request))
         moved = actions.move(
             actor,
             number,
@@ -97,7 +98,7 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
             reason=form.cleaned_data["reason"],
             rule=form.cleaned_data.get("rule", ""),
             version=form.cleaned_data["version"],
-            at=_at(request),
+            at=at_of(request),
         )
     except EvidenceRefused as refused:
         form.add_error("files", f"{upload.name}：{text(refused.text)}")
@@ -119,13 +120,13 @@ def add_papers(request: HttpRequest, number: int) -> HttpResponse:
     if form.is_valid():
         try:
             for upload in form.cleaned_data["papers"]:
-                evidence.attach(actor, number, upload.name, evidence.read(upload), _at(request))
+                evidence.attach(actor, number, upload.name, evidence.read(upload), at_of(request))
         except EvidenceRefused as refused:
             form.add_error("papers", f"{upload.name}：{text(refused.text)}")
         else:
             messages.success(request, text(Text("材料已收到。", "The files have been taken.")))
             return redirect("case", number=number)
-    moves = tuple(move for move in queries.possible(actor, found, _at(request)) if not move.page)
+    moves = tuple(move for move in queries.possible(actor, found, at_of(request)) if not move.page)
     return _shown(request, actor, found, MoveForm(found, moves), form)
 
 
@@ -168,7 +169,7 @@ def _seen(request: HttpRequest, number: int) -> tuple[Actor, Case]:
 def _shown(
     request: HttpRequest, actor: Actor, found: Case, form: MoveForm, files: FilesForm | None = None
 ) -> HttpResponse:
-    known, at = declared(found.workflow), _at(request)
+    known, at = declared(found.workflow), at_of(request)
     moves = queries.possible(actor, found, at)
     as_officer = not known.applies.allows(actor, found.organisation_code)
     steps, held = queries.history(found.id), queries.evidence(found.id)
@@ -194,10 +195,6 @@ def _shown(
 
 def _kind(media_type: str) -> Text:
     return next(kind.words for kind in KINDS.values() if kind.media_type == media_type)
-
-
-def _at(request: HttpRequest) -> Any:
-    return request.moment  # type: ignore[attr-defined]
 
 
 urlpatterns = [

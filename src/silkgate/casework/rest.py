@@ -79,11 +79,8 @@ def _told(case: Case) -> dict[str, Any]:
 @opens(OWN, anywhere=True)
 def list_cases(request: HttpRequest, workflow: Workflow = "", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> Any:
     """备案、许可等由人办理的事项。Filings and whatever else people decide."""
-    after = begin(request, cursor)
-    found = queries.of_applicant(
-        actor_of(request), after=str(after[0]) if after else None, limit=limit, workflow=workflow
-    )
-    return page(request, [_told(line.case) for line in found.lines], [found.after] if found.after else None)
+    found = queries.of_applicant(actor_of(request), after=begin(request, cursor), limit=limit, workflow=workflow)
+    return page(request, [_told(line.case) for line in found.lines], found.after)
 
 
 @router.get("/cases/{number}", response=CaseFull, summary="一件事项 / One case")

@@ -18,6 +18,7 @@ from silkgate.identity.api import PUBLIC, action, actor_of, concerned, opens, pu
 from silkgate.kernel.text import Text
 from silkgate.tariff.api import cards
 from silkgate.ui.links import address, asked, asked_number
+from silkgate.ui.moment import at_of
 from silkgate.ui.shapes import Chip, Pager
 from silkgate.ui.templatetags.ui import text
 from silkgate.ui.words import spoken
@@ -185,7 +186,7 @@ def held(request: HttpRequest, number: int) -> HttpResponse:
             state,
             form.cleaned_data["reason"],
             officer=actor_of(request).name,
-            at=request.moment,  # type: ignore[attr-defined]
+            at=at_of(request),
         )
     except actions.NotDecidableError as refused:
         messages.warning(request, text(refused.text))

@@ -203,10 +203,8 @@ def list_declarations(
     else:
         actor = actor_of(request)
         codes = None if LIST.allows(actor) else LIST.where(actor)
-    found = queries.of_parties(
-        codes, states=[state] if state else (), since=since, before=before[0] if before else None, limit=limit
-    )
-    return page(request, [_line(line) for line in found.lines], None if found.older is None else [found.older])
+    found = queries.of_parties(codes, states=[state] if state else (), since=since, before=before, limit=limit)
+    return page(request, [_line(line) for line in found.lines], found.older)
 
 
 @router.get("/declarations/{number}", response=DeclarationFull, summary="一份申报单 / One declaration")

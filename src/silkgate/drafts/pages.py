@@ -16,13 +16,14 @@ from silkgate.drafts import access, actions, forms, queries, rules, sheets, sign
 from silkgate.drafts.domain import KINDS, Content, Problem, head_fields, kind_of, line_fields
 from silkgate.drafts.models import Draft
 from silkgate.drafts.offers import offers, taken
-from silkgate.drafts.signpages import STATE_WORDS, at_of, choose, kind_asked, organisation_of, own_draft, paper_of
+from silkgate.drafts.signpages import STATE_WORDS, choose, kind_asked, organisation_of, own_draft, paper_of
 from silkgate.exchange import api as exchange
 from silkgate.identity.api import PUBLIC, actor_of, opens, require
 from silkgate.kernel.text import Text
 from silkgate.registry.api import MAX_SHEET_BYTES, SheetError
 from silkgate.tariff import api as tariff
 from silkgate.ui.links import address, asked, asked_number
+from silkgate.ui.moment import at_of
 from silkgate.ui.shapes import Chip, Pager
 from silkgate.ui.words import spoken
 

@@ -20,6 +20,7 @@ from silkgate.kernel.text import Text
 from silkgate.registry import api as registry
 from silkgate.standards.xmldsig import Certificate
 from silkgate.ui.links import address
+from silkgate.ui.moment import at_of
 
 STATE_WORDS = {
     queries.OPEN: (Text("填写中", "Open"), "waiting"),
@@ -29,12 +30,6 @@ STATE_WORDS = {
 
 
 # --- What pages share -------------------------------------------------------------------------------------------------
-
-
-def at_of(request: HttpRequest) -> datetime:
-    """The moment of the request."""
-    moment: datetime = request.moment  # type: ignore[attr-defined]
-    return moment
 
 
 def organisation_of(request: HttpRequest, what: Action) -> str:

@@ -25,6 +25,7 @@ from django.http.response import HttpResponseBase
 
 from silkgate.identity.api import Actor
 from silkgate.kernel.text import Text
+from silkgate.ui.moment import at_of
 from silkgate.ui.problems import Fault, ProblemError
 
 HEADER = "Idempotency-Key"
@@ -56,7 +57,7 @@ def once(request: HttpRequest, actor: Actor, given: str, run: Callable[[], HttpR
         needed = Text("1至255个字母、数字或_.:-，如UUID", "1 to 255 letters, digits or _.:-, such as a UUID")
         raise ProblemError("idempotency.key", errors=[Fault(f"#/{HEADER}", given[:60], needed, "header")])
     digest, cipher = _digest_and_cipher(actor, found[1])
-    at: datetime = request.moment  # type: ignore[attr-defined]
+    at = at_of(request)
     fingerprint = _fingerprint(request)
     with transaction.atomic():
         if not _claim(digest):

@@ -97,12 +97,8 @@ def list_messages(
     """
     before = begin(request, cursor)
     senders = codes(request, organisation)
-    lines, digests, last = queries.messages_of(senders, before=before[0] if before else None, since=since, limit=limit)
-    return page(
-        request,
-        [_message(line, digest) for line, digest in zip(lines, digests, strict=True)],
-        None if last is None else [last],
-    )
+    lines, digests, last = queries.messages_of(senders, before=before, since=since, limit=limit)
+    return page(request, [_message(line, digest) for line, digest in zip(lines, digests, strict=True)], last)
 
 
 def _message(line: queries.MessageLine, digest: str) -> MessageLine:
@@ -132,8 +128,7 @@ def list_receipts(
 
     Keep `next` and ask it again later: a feed of everything that is sent to your organisations. Officers name one.
     """
-    after = begin(request, cursor)
-    start = after[0] if after else 0
+    start = begin(request, cursor) or 0
     recipients = codes(request, organisation) or LIST.where(who(request))
     lines = queries.receipts_to(recipients, after=start, limit=limit)
     with connect() as connection:
@@ -152,7 +147,7 @@ def list_receipts(
             )
             for line in lines
         ],
-        [last],
+        last,
         more=len(lines) == limit,
     )
 

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from silkgate.identity import actors
 from silkgate.identity.domain import DUTIES, ROLES, SCOPES, Action, Actor
 from silkgate.kernel.text import Text
+from silkgate.ui.moment import at_of
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -112,7 +113,7 @@ def record(
 
     actor = actor_of(request)
     AccessRecord.objects.create(
-        at=request.moment,  # type: ignore[attr-defined]
+        at=at_of(request),
         actor=actor.name,
         agency=actor.agency,
         action=what.name,

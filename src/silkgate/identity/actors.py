@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from silkgate.identity.domain import ANONYMOUS, PERSON, Actor
+from silkgate.ui.moment import at_of
 
 
 def of_request(request: HttpRequest) -> Actor:
@@ -17,7 +18,7 @@ def of_request(request: HttpRequest) -> Actor:
 
     A token that is unknown or over makes the request nobody's. Costs no query where there is nothing to look up.
     """
-    at: datetime = request.moment  # type: ignore[attr-defined]
+    at = at_of(request)
     header = settings.CLIENT_CERTIFICATE_HEADER
     certificate = request.headers.get(header, "") if header else ""
     kind, _, token = request.headers.get("Authorization", "").partition(" ")

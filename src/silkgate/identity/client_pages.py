@@ -19,6 +19,7 @@ from silkgate.identity import clients
 from silkgate.identity.access import action, actor_of, opens, require
 from silkgate.identity.domain import REPRESENTATIVE, SCOPES
 from silkgate.identity.models import Client, Organisation
+from silkgate.ui.moment import at_of
 from silkgate.ui.words import spoken
 
 CLIENTS = action(
@@ -112,7 +113,7 @@ def _make(request: HttpRequest, form: NewClient) -> HttpResponse | None:
     given = form.cleaned_data
     actor = require(request, CLIENTS, given["organisation"])
     organisation = Organisation.objects.get(code=given["organisation"])
-    at = request.moment  # type: ignore[attr-defined]
+    at = at_of(request)
     certificate = given.get("certificate", "")
     try:
         new = clients.make(organisation, given["name"], given["scopes"], by=actor.name, at=at, certificate=certificate)
@@ -134,7 +135,7 @@ def ended(request: HttpRequest, number: int) -> HttpResponse:
     actor = require(request, CLIENTS, client.organisation.code, subject=f"client {client.client_id}")
     if request.method != "POST":
         return render(request, "identity/client_end.html", {"client": client})
-    at = request.moment  # type: ignore[attr-defined]
+    at = at_of(request)
     if clients.end(client, by=actor.name, at=at):
         messages.success(request, str(spoken(f"“{client.name}”已停用。", f"“{client.name}” was ended.")))
     return redirect("clients")

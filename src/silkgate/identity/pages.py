@@ -22,6 +22,7 @@ from silkgate.identity.signing_in import views as signing_in
 from silkgate.kernel.clock import CHINA, china_day
 from silkgate.kernel.text import Text
 from silkgate.ui.links import asked, asked_number
+from silkgate.ui.moment import at_of
 from silkgate.ui.shapes import Chip, Pager
 from silkgate.ui.templatetags.ui import text
 from silkgate.ui.words import spoken
@@ -78,11 +79,6 @@ def denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "identity/denied.html", {"what": what}, status=403)
 
 
-def _moment(request: HttpRequest) -> datetime:
-    moment: datetime = request.moment  # type: ignore[attr-defined]
-    return moment
-
-
 def _done(request: HttpRequest, what: Callable[[], Any], form: forms.Form | None = None) -> Any:
     """What the action gives; None where it was refused, which is then said in the form, or as a notice."""
     try:
@@ -124,7 +120,7 @@ def register(request: HttpRequest) -> HttpResponse:
         given = form.cleaned_data
 
         def act() -> Any:
-            return actions.register(given["code"], given["name"], actor=actor_of(request), at=_moment(request))
+            return actions.register(given["code"], given["name"], actor=actor_of(request), at=at_of(request))
 
         made = _done(request, act, form)
         if made:
@@ -143,7 +139,7 @@ def opening(request: HttpRequest) -> HttpResponse:
         given = form.cleaned_data
 
         def act() -> Any:
-            return actions.open_for(given["code"], given["name"], actor=actor_of(request), at=_moment(request))
+            return actions.open_for(given["code"], given["name"], actor=actor_of(request), at=at_of(request))
 
         secret = _done(request, act, form)
         if secret:
@@ -169,11 +165,11 @@ def invitation(request: HttpRequest) -> HttpResponse:
     """
     secret = request.POST.get("secret", "") or request.GET.get("secret", "")
     if request.method == "POST":
-        joined = _done(request, lambda: actions.accept(secret, actor=actor_of(request), at=_moment(request)))
+        joined = _done(request, lambda: actions.accept(secret, actor=actor_of(request), at=at_of(request)))
         if joined:
             messages.success(request, spoken("已加入单位。", "You have joined."))
             return redirect("organisation", code=joined.code)
-    context = {"offer": queries.offer(secret, _moment(request)), "secret": secret}
+    context = {"offer": queries.offer(secret, at_of(request)), "secret": secret}
     response = render(request, "identity/invitation.html", context)
     response["Cache-Control"] = "no-store"
     return response
@@ -201,7 +197,7 @@ def _frame(request: HttpRequest, code: str, here: str, **context: Any) -> dict[s
         "organisation_here": found,
         "tabs": tabs,
         "may_manage": may(request, MANAGE, code),
-        "moment": _moment(request),
+        "moment": at_of(request),
         **context,
     }
 
@@ -210,7 +206,7 @@ def _frame(request: HttpRequest, code: str, here: str, **context: Any) -> dict[s
 @require_GET
 def organisation(request: HttpRequest, code: str) -> HttpResponse:
     """GET /account/organisations/<code>: who may act for it, and who is invited."""
-    at = _moment(request)
+    at = at_of(request)
     context = _frame(
         request,
         code,
@@ -230,7 +226,7 @@ def invite(request: HttpRequest, code: str) -> HttpResponse:
     context = _frame(request, code, "organisation", form=form)
     if request.method == "POST" and form.is_valid():
         role = form.cleaned_data["role"]
-        secret = _done(request, lambda: actions.invite(code, role, actor=actor_of(request), at=_moment(request)), form)
+        secret = _done(request, lambda: actions.invite(code, role, actor=actor_of(request), at=at_of(request)), form)
         if secret:
             back = reverse("organisation", args=[code])
             return _invited(request, secret, context["organisation_here"].name, ROLES[role], back)
@@ -256,14 +252,14 @@ def _confirmed(
 @_get_or_post
 def end_membership(request: HttpRequest, code: str, number: int) -> HttpResponse:
     """GET, POST /account/organisations/<code>/members/<number>/end: asks, then ends a person's role."""
-    member = next((one for one in queries.members(code, _moment(request)) if one.id == number), None)
+    member = next((one for one in queries.members(code, at_of(request)) if one.id == number), None)
     if member is None:
         raise Http404
     return _confirmed(
         request,
         code,
         "organisation",
-        lambda: actions.end_membership(code, number, actor=actor_of(request), at=_moment(request)),
+        lambda: actions.end_membership(code, number, actor=actor_of(request), at=at_of(request)),
         Text(f"结束{member.name}的“{member.role.zh}”角色", f"End {member.name}’s role: {member.role.en}"),
         Text(
             "该成员从现在起不能再以此角色办理任何事项，此前办理的不受影响。",
@@ -277,13 +273,13 @@ def end_membership(request: HttpRequest, code: str, number: int) -> HttpResponse
 @_get_or_post
 def withdraw(request: HttpRequest, code: str, number: int) -> HttpResponse:
     """GET, POST /account/organisations/<code>/invitations/<number>/withdraw: asks, then ends an invitation."""
-    if not any(one.id == number for one in queries.invitations(code, _moment(request))):
+    if not any(one.id == number for one in queries.invitations(code, at_of(request))):
         raise Http404
     return _confirmed(
         request,
         code,
         "organisation",
-        lambda: actions.withdraw(code, number, actor=actor_of(request), at=_moment(request)),
+        lambda: actions.withdraw(code, number, actor=actor_of(request), at=at_of(request)),
         Text("撤回邀请", "Withdraw the invitation"),
         Text("已发出的链接立即失效。", "The link stops working at once."),
         Text("邀请已撤回。", "The invitation is withdrawn."),
@@ -297,7 +293,7 @@ def withdraw(request: HttpRequest, code: str, number: int) -> HttpResponse:
 @require_GET
 def delegations(request: HttpRequest, code: str) -> HttpResponse:
     """GET /account/organisations/<code>/delegations: what it lets agents do, and what others let it do."""
-    given, received = queries.delegations(code, _moment(request))
+    given, received = queries.delegations(code, at_of(request))
     return render(
         request, "identity/delegations.html", _frame(request, code, "delegations", given=given, received=received)
     )
@@ -307,7 +303,7 @@ def delegations(request: HttpRequest, code: str) -> HttpResponse:
 @_get_or_post
 def delegate(request: HttpRequest, code: str) -> HttpResponse:
     """GET, POST /account/organisations/<code>/delegations/new: let an agent act, for what and how long."""
-    today = china_day(_moment(request))
+    today = china_day(at_of(request))
     form = DelegationForm(request.POST or None, today=today, initial={"since": today})
     context = _frame(request, code, "delegations", form=form)
     if request.method == "POST" and form.is_valid():
@@ -317,7 +313,7 @@ def delegate(request: HttpRequest, code: str) -> HttpResponse:
         until = datetime.combine(given["until"] + timedelta(days=1), time(), CHINA)
 
         def act() -> Any:
-            actor, at = actor_of(request), _moment(request)
+            actor, at = actor_of(request), at_of(request)
             return actions.delegate(code, given["agent"], given["scopes"], since, until, actor=actor, at=at)
 
         if _done(request, act, form):
@@ -330,7 +326,7 @@ def delegate(request: HttpRequest, code: str) -> HttpResponse:
 @_get_or_post
 def end_delegation(request: HttpRequest, code: str, number: int) -> HttpResponse:
     """GET, POST /account/organisations/<code>/delegations/<number>/end: asks, then ends a delegation; either side."""
-    sides = queries.delegations(code, _moment(request))
+    sides = queries.delegations(code, at_of(request))
     found = next((one for side in sides for one in side if one.id == number and not one.ended), None)
     if found is None:
         raise Http404
@@ -338,7 +334,7 @@ def end_delegation(request: HttpRequest, code: str, number: int) -> HttpResponse
         request,
         code,
         "delegations",
-        lambda: actions.end_delegation(code, number, actor=actor_of(request), at=_moment(request)),
+        lambda: actions.end_delegation(code, number, actor=actor_of(request), at=at_of(request)),
         Text(f"结束与{found.other_name}的委托", f"End the delegation with {found.other_name}"),
         Text(
             "代理单位从现在起不能再代办，不能恢复，可另行委托。",
@@ -355,7 +351,7 @@ def end_delegation(request: HttpRequest, code: str, number: int) -> HttpResponse
 @require_GET
 def certificates(request: HttpRequest, code: str) -> HttpResponse:
     """GET /account/organisations/<code>/certificates: with which certificates its messages are signed."""
-    filed = queries.certificates(code, _moment(request))
+    filed = queries.certificates(code, at_of(request))
     return render(request, "identity/certificates.html", _frame(request, code, "certificates", filed=filed))
 
 
@@ -370,7 +366,7 @@ def file_certificate(request: HttpRequest, code: str) -> HttpResponse:
         data = form.cleaned_data["pem"].read(actions.MOST_CERTIFICATE_BYTES + 1)
 
         def act() -> Any:
-            return actions.file_certificate(code, data, actor=actor_of(request), at=_moment(request))
+            return actions.file_certificate(code, data, actor=actor_of(request), at=at_of(request))
 
         if _done(request, act, form):
             messages.success(request, spoken("证书已备案，即时生效。", "The certificate is filed and counts from now."))
@@ -382,7 +378,7 @@ def file_certificate(request: HttpRequest, code: str) -> HttpResponse:
 @_get_or_post
 def revoke(request: HttpRequest, code: str, number: int) -> HttpResponse:
     """GET, POST /account/organisations/<code>/certificates/<number>/revoke: asks, then revokes for good."""
-    filed = queries.certificates(code, _moment(request))
+    filed = queries.certificates(code, at_of(request))
     found = next((one for one in filed if one.id == number and one.revoked_at is None), None)
     if found is None:
         raise Http404
@@ -390,7 +386,7 @@ def revoke(request: HttpRequest, code: str, number: int) -> HttpResponse:
         request,
         code,
         "certificates",
-        lambda: actions.revoke(code, number, actor=actor_of(request), at=_moment(request)),
+        lambda: actions.revoke(code, number, actor=actor_of(request), at=at_of(request)),
         Text("撤销证书", "Revoke the certificate"),
         Text(
             f"{found.subject}：此后用它签名的报文一律拒收，不能恢复。",

@@ -17,6 +17,7 @@ from oauth2_provider.views import TokenView
 
 from silkgate.identity.access import PUBLIC, opens
 from silkgate.identity.models import Client
+from silkgate.ui.moment import at_of
 
 MOST_FAILURES = 20
 FAILURES_SECONDS = 300
@@ -80,7 +81,7 @@ def token(request: HttpRequest) -> HttpResponse:
         cache.incr(key)
     elif response.status_code == HTTPStatus.OK:
         # Those that are over are of no use to anybody.
-        AccessToken.objects.filter(expires__lt=request.moment).delete()  # type: ignore[attr-defined]
+        AccessToken.objects.filter(expires__lt=at_of(request)).delete()
     return response
 
 

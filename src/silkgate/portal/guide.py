@@ -10,6 +10,7 @@ from silkgate.identity.api import PUBLIC, opens
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.portal.catalogue import SUBJECTS, appeals, catalogue, deadlines, told
+from silkgate.ui.moment import at_of
 
 
 @opens(PUBLIC)
@@ -30,7 +31,7 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
     entry = catalogue().get(slug)
     if entry is None:
         raise Http404
-    day = china_day(request.moment)  # type: ignore[attr-defined]
+    day = china_day(at_of(request))
 
     def said(text: Text | None) -> Text | None:
         return told(text, day) if text else None

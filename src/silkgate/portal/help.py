@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +14,7 @@ from silkgate.kernel.text import Text
 from silkgate.portal import watching
 from silkgate.portal.helpbook import RULE, SORTS, STATUS, Entry, aliases, book
 from silkgate.portal.helpsearch import LONGEST_QUERY, search
+from silkgate.ui.moment import at_of
 from silkgate.ui.problems import KINDS
 
 LATELY_HOURS = 7 * 24
@@ -67,7 +67,7 @@ def _shown(request: HttpRequest, code: str) -> HttpResponse:
     found = book().get(code)
     if found is None:
         raise Http404
-    at: datetime = request.moment  # type: ignore[attr-defined]
+    at = at_of(request)
     lately = dict(watching.refusals(at, LATELY_HOURS)).get(code, 0) if found.sort == RULE else None
     context = {
         "entry": found,

@@ -13,6 +13,7 @@ from silkgate.identity.api import PUBLIC, action, opens
 from silkgate.kernel.text import Text
 from silkgate.portal import watching
 from silkgate.tariff.api import cards
+from silkgate.ui.moment import at_of
 
 OPERATIONS = action("portal.operations", "查看运行监测", "Watch operations", duties=["operations"])
 
@@ -28,10 +29,10 @@ _SLOW = timedelta(minutes=5)
 @require_GET
 def status(request: HttpRequest) -> HttpResponse:
     """GET /status: what is at work now, and measured availability; for everybody."""
-    found = watching.status(request.moment)  # type: ignore[attr-defined]
+    found = watching.status(at_of(request))
     context = {
         "status": found,
-        "moment": request.moment,  # type: ignore[attr-defined]
+        "moment": at_of(request),
         "windows": [words for words, _ in watching.WINDOWS],
         "all_at_work": bool(found.parts) and all(part.at_work for part in found.parts),
         "parts": [
@@ -67,7 +68,7 @@ class Bar(NamedTuple):
 @require_GET
 def operations(request: HttpRequest) -> HttpResponse:
     """GET /operations: arrivals, backlog, latency by stage, what has waited longest, refusals by reason; officers."""
-    moment: datetime = request.moment  # type: ignore[attr-defined]
+    moment = at_of(request)
     arrived = watching.arrivals(moment)
     waiting = watching.waiting()
     reasons = watching.refusals(moment)

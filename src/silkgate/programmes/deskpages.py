@@ -27,6 +27,7 @@ from silkgate.programmes.domain import (
 )
 from silkgate.programmes.forms import EnquiryForm, MoveForm, OfferForm, price_initial, seen_version
 from silkgate.ui.links import address, asked, asked_number
+from silkgate.ui.moment import at_of
 from silkgate.ui.shapes import Chip, Pager
 from silkgate.ui.templatetags.ui import text
 
@@ -120,7 +121,7 @@ def posted(request: HttpRequest) -> Any:
 @require_http_methods(["GET", "HEAD", "POST"])
 def enquire(request: HttpRequest) -> HttpResponse:
     """GET, POST /market/enquire?service=<number>: ask the provider of a service for an offer."""
-    at = request.moment  # type: ignore[attr-defined]
+    at = at_of(request)
     number = asked_number(request, "service")
     found = queries.service(number) if number is not None else None
     if number is None or found is None or queries.hidden_because(found, china_day(at)):
@@ -158,7 +159,7 @@ def _found(request: HttpRequest, what: Action, number: int) -> tuple[models.Enqu
 def enquiry(request: HttpRequest, number: int) -> HttpResponse:
     """GET, POST /market/enquiries/<number>: what was asked, every offer, what one may do; a step with its reason."""
     row, held = _found(request, access.SEE, number)
-    actor, at = actor_of(request), request.moment  # type: ignore[attr-defined]
+    actor, at = actor_of(request), at_of(request)
     form = MoveForm(trading.possible(actor, ENQUIRY, row), row.version, posted(request))
     if request.method != "POST":
         return _shown(request, row, held, form)
@@ -225,7 +226,7 @@ def offer_shown(row: models.Offer) -> dict[str, Any]:
 def offer(request: HttpRequest, number: int) -> HttpResponse:
     """GET, POST /market/enquiries/<number>/offer: make an offer, or a revision of the open one."""
     row, held = _found(request, access.TRADE, number)
-    actor, at = actor_of(request), request.moment  # type: ignore[attr-defined]
+    actor, at = actor_of(request), at_of(request)
     last = queries.newest_offer(number)
     price = queries.price_of(last or row.service_version)
     initial = {

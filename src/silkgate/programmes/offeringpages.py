@@ -16,6 +16,7 @@ from silkgate.programmes import access, actions, queries, rules
 from silkgate.programmes.domain import NotYours, Problem, Refused
 from silkgate.programmes.forms import ServiceForm, seen_version, service_initial
 from silkgate.programmes.kinds import kinds
+from silkgate.ui.moment import at_of
 from silkgate.ui.templatetags.ui import text
 
 
@@ -37,7 +38,7 @@ def named(request: HttpRequest) -> str:
 def offering(request: HttpRequest) -> HttpResponse:
     """GET /market/offering: services of one's own organisations, with what stands in the way of showing them."""
     actor = actor_of(request)
-    day = china_day(request.moment)  # type: ignore[attr-defined]
+    day = china_day(at_of(request))
     found = queries.services_of(access.own(actor, access.SEE))
     context = {
         "lines": list(zip(found, queries.all_hidden_because(found, day), strict=True)),
@@ -54,7 +55,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if not code:
         codes = access.own(actor_of(request), access.TRADE)
         return render(request, "programmes/choose.html", {"choices": queries.names_of(codes).items()})
-    at = request.moment  # type: ignore[attr-defined]
+    at = at_of(request)
     context: dict[str, Any] = {"code": code, "name": queries.name_of(code), "kinds": _open_kinds(code)}
     if request.method != "POST":
         form = ServiceForm(initial={"valid_from": china_day(at).isoformat(), "languages": ["zh"]})
@@ -83,7 +84,7 @@ def _open_kinds(code: str) -> list[tuple[Any, Text | None]]:
 def change(request: HttpRequest, number: int) -> HttpResponse:
     """GET, POST /market/offering/<number>: new terms for a service; what it promised before is kept."""
     found = _mine(request, number)
-    at = request.moment  # type: ignore[attr-defined]
+    at = at_of(request)
     context: dict[str, Any] = {
         "service": found,
         "name": found.provider_name,
@@ -112,7 +113,7 @@ def shown(request: HttpRequest, number: int) -> HttpResponse:
     _mine(request, number)
     try:
         offered = request.POST.get("offered") == "yes"
-        actions.set_offered(actor_of(request), number, offered, at=request.moment)  # type: ignore[attr-defined]
+        actions.set_offered(actor_of(request), number, offered, at=at_of(request))
     except Refused as refused:
         messages.error(request, text(refused.text))
     except NotYours:

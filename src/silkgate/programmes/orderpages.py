@@ -28,6 +28,7 @@ from silkgate.programmes.domain import (
 from silkgate.programmes.forms import AnswerForm, MoveForm, ReviewForm, ServedForm, seen_version
 from silkgate.programmes.kinds import kinds
 from silkgate.ui.forms import Judged
+from silkgate.ui.moment import at_of
 from silkgate.ui.templatetags.ui import text
 
 
@@ -43,7 +44,7 @@ def _found(request: HttpRequest, what: Action, number: int) -> tuple[models.Orde
 def order(request: HttpRequest, number: int) -> HttpResponse:
     """GET, POST /market/orders/<number>: the agreed terms with their digest, every step; a step with its reason."""
     row, held = _found(request, access.SEE, number)
-    actor, at = actor_of(request), request.moment  # type: ignore[attr-defined]
+    actor, at = actor_of(request), at_of(request)
     if request.method != "POST":
         return _shown(request, row, held)
     form = _moves(request, row, held, request.POST)
@@ -132,7 +133,7 @@ def _after(request: HttpRequest, number: int, form: Judged, name: str, done: Any
     """What a form of the order page leads to: back to the page, with the form and its faults where it is refused."""
     row, held = _found(request, access.TRADE, number)
     try:
-        told = done(request.moment)  # type: ignore[attr-defined]
+        told = done(at_of(request))
     except Refused as refused:
         form.tell(refused.problems)
         return _shown(request, row, held, faulty=form, **{name: form})

@@ -18,6 +18,7 @@ from silkgate.programmes.domain import CURRENCIES, FORMS, LANGUAGES, QUOTE, RATI
 from silkgate.programmes.kinds import kinds
 from silkgate.registry import api as registry
 from silkgate.ui.links import address, asked, asked_number
+from silkgate.ui.moment import at_of
 from silkgate.ui.shapes import Chip, Pager
 
 PAGE_LINES, REVIEW_LINES = 20, 20
@@ -26,7 +27,7 @@ _MAX_WORDS = 100
 
 def today(request: HttpRequest) -> date:
     """The day of the request, in China."""
-    return china_day(request.moment)  # type: ignore[attr-defined]
+    return china_day(at_of(request))
 
 
 @opens(access.MARKET)

@@ -29,10 +29,10 @@ from silkgate.programmes.restshapes import (
     ReviewOut,
     ServedIn,
     ServiceOut,
-    at_of,
     refusals,
     unknown,
 )
+from silkgate.ui.moment import at_of
 from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, page
 from silkgate.ui.problems import ProblemError
 
@@ -77,7 +77,6 @@ def list_services(
     cursor: Cursor = "",
 ) -> Any:
     """只列备案有效的服务商在架的服务。Offered now, by providers whose filing is in force for that kind."""
-    after = begin(request, cursor)
     found = queries.search(
         china_day(at_of(request)),
         kind=kind,
@@ -87,11 +86,10 @@ def list_services(
         most_cents=most_cents,
         provider_code=provider,
         cheapest=sort == "price",
-        after=(int(after[0]), int(after[1])) if after else None,
+        after=begin(request, cursor),
         limit=limit,
     )
-    last = [str(found.after[0]), found.after[1]] if found.after else None
-    return page(request, [shapes.service(line.service, line.rating) for line in found.lines], last)
+    return page(request, [shapes.service(line.service, line.rating) for line in found.lines], found.after)
 
 
 @router.get("/market/services/{number}", response=ServiceOut, summary="一项服务 / One service")
@@ -106,11 +104,9 @@ def one_service(request: HttpRequest, number: Number) -> Any:
 @opens(access.MARKET)
 def list_reviews(request: HttpRequest, number: Number, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> Any:
     """新的在前；只来自已完成的订单。Newest first; of completed orders alone."""
-    found, after = _service(request, number), begin(request, cursor)
-    before = after[0] if after else None
-    reviewed = queries.reviews(found.provider_code, service=number, before=before, limit=limit)
-    lines = [shapes.review(one) for one in reviewed.lines]
-    return page(request, lines, [reviewed.older] if reviewed.older else None)
+    code, before = _service(request, number).provider_code, begin(request, cursor)
+    found = queries.reviews(code, service=number, before=before, limit=limit)
+    return page(request, [shapes.review(one) for one in found.lines], found.older)
 
 
 def _service(request: HttpRequest, number: int) -> queries.Service:
@@ -129,11 +125,11 @@ def list_enquiries(
     request: HttpRequest, side: Side = "buyer", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = ""
 ) -> Any:
     """新的在前。Newest first."""
-    after = begin(request, cursor)
+    before = begin(request, cursor)
     codes = access.own(actor_of(request), access.SEE)
-    found = queries.enquiries(codes, side, before=after[0] if after else None, limit=limit)
+    found = queries.enquiries(codes, side, before=before, limit=limit)
     lines = [shapes.enquiry_line(row) for row in found.lines]
-    return page(request, lines, [found.older] if found.older else None)
+    return page(request, lines, found.older)
 
 
 @router.post("/market/enquiries", response={201: EnquiryOut}, summary="询价 / Enquire")
@@ -205,10 +201,10 @@ def step_enquiry(request: HttpRequest, number: Number, step: EnquiryStepIn) -> A
 @opens(access.SEE, anywhere=True)
 def list_orders(request: HttpRequest, side: Side = "buyer", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> Any:
     """新的在前。Newest first."""
-    after = begin(request, cursor)
+    before = begin(request, cursor)
     codes = access.own(actor_of(request), access.SEE)
-    found = queries.orders(codes, side, before=after[0] if after else None, limit=limit)
-    return page(request, [shapes.order_line(row) for row in found.lines], [found.older] if found.older else None)
+    found = queries.orders(codes, side, before=before, limit=limit)
+    return page(request, [shapes.order_line(row) for row in found.lines], found.older)
 
 
 @router.post("/market/orders", response={201: OrderOut}, summary="接受报价，下单 / Accept an offer")

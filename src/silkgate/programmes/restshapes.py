@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from silkgate.kernel.text import Text
@@ -309,12 +308,6 @@ class ServedIn(In):
 
 
 # --- As they are told -------------------------------------------------------------------------------------------------
-
-
-def at_of(request: HttpRequest) -> datetime:
-    """The moment of the request."""
-    moment: datetime = request.moment  # type: ignore[attr-defined]
-    return moment
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,16 +25,11 @@ from silkgate.registry.forms import ClassForm, ItemForm, PermitForm, TableForm, 
 from silkgate.tariff.api import codes
 from silkgate.ui.formats import quantity
 from silkgate.ui.links import address, asked, asked_number
+from silkgate.ui.moment import at_of
 from silkgate.ui.shapes import Balance, Chip, Pager
 
 PAGE_LINES = 50
 _SHOWN_PROBLEMS = 200
-
-
-def at_of(request: HttpRequest) -> datetime:
-    """The moment of the request."""
-    moment: datetime = request.moment  # type: ignore[attr-defined]
-    return moment
 
 
 def mine(request: HttpRequest, what: Action) -> tuple[str, ...]:

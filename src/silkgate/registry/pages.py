@@ -21,10 +21,11 @@ from silkgate.registry.classes import class_on
 from silkgate.registry.declared import declared, papers_of
 from silkgate.registry.domain import ROLES, STANDINGS, RefusedError
 from silkgate.registry.forms import FilingForm, StandingForm
-from silkgate.registry.goodspages import at_of, mine, one_of_mine, tabs
+from silkgate.registry.goodspages import mine, one_of_mine, tabs
 from silkgate.registry.summaries import in_words
 from silkgate.ui.forms import Judged
 from silkgate.ui.links import address, asked, asked_number
+from silkgate.ui.moment import at_of
 from silkgate.ui.shapes import Pager
 from silkgate.ui.templatetags.ui import text
 

@@ -20,8 +20,9 @@ from silkgate.registry.declared import declared
 from silkgate.registry.domain import Purpose, Record
 from silkgate.registry.rest_filings import router as filings
 from silkgate.registry.rest_goods import router as goods
-from silkgate.registry.rest_parts import CodeInPath, Day, Words, at_of, hidden, words
-from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, page
+from silkgate.registry.rest_parts import CodeInPath, Day, Words, hidden, words
+from silkgate.ui.moment import at_of
+from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, cut, page
 from silkgate.ui.problems import Fault, ProblemError
 from silkgate.ui.schemas import Out
 
@@ -129,8 +130,7 @@ def list_enterprises(
     request: HttpRequest, role: RoleAsked = "", begins: Begins = "", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = ""
 ) -> Any:
     """供经办人查询。For officers."""
-    after = begin(request, cursor)
-    found = queries.register(after=str(after[0]) if after else "", role=role, begins=begins, limit=limit)
+    found = queries.register(after=begin(request, cursor) or "", role=role, begins=begins, limit=limit)
     lines = [
         {
             "code": line.code,
@@ -141,7 +141,7 @@ def list_enterprises(
         }
         for line in found.lines
     ]
-    return page(request, lines, [found.after] if found.after else None)
+    return page(request, lines, found.after)
 
 
 @router.get("/enterprises/{code}", response=RecordOut, summary="企业备案记录 / A record as it stood on a day")
@@ -213,8 +213,8 @@ def _on(code: str, day: date | None, at: datetime) -> Record | None:
 @opens(access.RECORD, of="code")
 def list_versions(request: HttpRequest, code: CodeInPath, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> Any:
     """新的在前；只列出变动的栏目，不含其内容。Newest first; which fields changed, not what they hold."""
-    before = begin(request, cursor)
-    found = queries.versions(code, before=before[0] if before else None, limit=limit + 1)
+    found = queries.versions(code, before=begin(request, cursor), limit=limit + 1)
+    kept, last = cut(found, limit, lambda one: one.number)
     earlier: list[Record | None] = [*found[1:], None]
     lines = [
         {
@@ -227,9 +227,9 @@ def list_versions(request: HttpRequest, code: CodeInPath, limit: Limit = DEFAULT
             "rule": one.rule,
             "changed": [change.key for change in queries.between(old, one)] if old else [],
         }
-        for one, old in zip(found[:limit], earlier, strict=False)
+        for one, old in zip(kept, earlier, strict=False)
     ]
-    return page(request, lines, [found[limit - 1].number] if len(found) > limit else None)
+    return page(request, lines, last)
 
 
 @router.get("/enterprises/{code}/standing", response=StandingOut, summary="当日状态 / How it stood on a day")
@@ -255,9 +255,8 @@ def list_classes(
     request: HttpRequest, enterprise: Enterprise = "", limit: Limit = DEFAULT_LIMIT, cursor: Cursor = ""
 ) -> Any:
     """新定的在前，供经办人查询。Newest first, for officers; an enterprise asks for its own `standing`."""
-    before = begin(request, cursor)
-    found = classes(enterprise, before=before[0] if before else None, limit=limit)
-    return page(request, [_class(line) for line in found.lines], [found.older] if found.older else None)
+    found = classes(enterprise, before=begin(request, cursor), limit=limit)
+    return page(request, [_class(line) for line in found.lines], found.older)
 
 
 def _class(one: CreditClass) -> dict[str, Any]:

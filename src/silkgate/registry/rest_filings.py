@@ -22,7 +22,6 @@ from silkgate.registry.rest_parts import (
     Number,
     Organisation,
     Words,
-    at_of,
     hidden,
     in_members,
     one_of_mine,
@@ -30,6 +29,7 @@ from silkgate.registry.rest_parts import (
     told,
     words,
 )
+from silkgate.ui.moment import at_of
 from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, page
 from silkgate.ui.problems import Fault, ProblemError
 from silkgate.ui.schemas import In, Out
@@ -194,10 +194,10 @@ def list_filings(
     codes = access.FILINGS.where(actor_of(request))
     if organisation:
         codes = (one_of_mine(request, access.FILINGS, organisation, "filings"),)
-    found = queries.applications(codes, before=before[0] if before else None, limit=limit)
+    found = queries.applications(codes, before=before, limit=limit)
     cases = casework.cases([line.case_id for line in found.lines])
     lines = [_line(line, cases.get(line.case_id)) for line in found.lines]
-    return page(request, lines, [found.older] if found.older else None)
+    return page(request, lines, found.older)
 
 
 @router.post("/filings", response={201: FilingFull}, summary="填报备案 / Prepare an application")

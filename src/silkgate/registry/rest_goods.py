@@ -21,12 +21,12 @@ from silkgate.registry.rest_parts import (
     Code,
     Number,
     Organisation,
-    at_of,
     hidden,
     one_of_mine,
     refusals,
 )
-from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, page
+from silkgate.ui.moment import at_of
+from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, cut, page
 from silkgate.ui.problems import Fault, ProblemError
 from silkgate.ui.schemas import In, Moment, Out
 
@@ -209,8 +209,8 @@ def list_goods(
     """一家企业现在备案的商品。What an enterprise has on file now."""
     code = one_of_mine(request, access.GOODS, organisation, "goods")
     after = begin(request, cursor)
-    found = goods.goods_page(code, after=str(after[0]) if after else "", limit=limit)
-    return page(request, [_item(line) for line in found.lines], [found.after] if found.after else None)
+    found = goods.goods_page(code, after=after or "", limit=limit)
+    return page(request, [_item(line) for line in found.lines], found.after)
 
 
 @router.get("/goods/item", response=ItemOn, summary="一项商品 / One item as it stood at a time")
@@ -239,12 +239,11 @@ def list_goods_filings(
     code = one_of_mine(request, access.GOODS, organisation, "goods")
     before = begin(request, cursor)
     rows = models.GoodsFiling.objects.filter(enterprise_code=code, case_id__isnull=False).order_by("-id")
-    if before:
-        rows = rows.filter(id__lt=before[0])
-    found = list(rows[: limit + 1])
-    last = [found[limit - 1].pk] if len(found) > limit else None
-    cases = casework.cases([row.case_id for row in found[:limit] if row.case_id])
-    return page(request, [_filing(row, cases.get(row.case_id or 0)) for row in found[:limit]], last)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    found, last = cut(rows[: limit + 1], limit, lambda row: row.pk)
+    cases = casework.cases([row.case_id for row in found if row.case_id])
+    return page(request, [_filing(row, cases.get(row.case_id or 0)) for row in found], last)
 
 
 @router.post("/goods/filings", response={201: GoodsFilingOut}, summary="备案商品 / File goods")
@@ -277,9 +276,9 @@ def one_goods_filing(request: HttpRequest, number: Number) -> Any:
 def list_filed_items(request: HttpRequest, number: Number, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> Any:
     """按申报的先后。In the order in which they were filed."""
     _goods_filing(request, access.GOODS, number)
-    after = begin(request, cursor)
-    found = [line for line, _ in goods.of_filing(number, after=after[0] if after else 0, limit=limit + 1)]
-    return page(request, [_item(line) for line in found[:limit]], [found[limit - 1].id] if len(found) > limit else None)
+    found = goods.of_filing(number, after=begin(request, cursor) or 0, limit=limit + 1)
+    lines, last = cut(found, limit, lambda line: line[0].id)
+    return page(request, [_item(line) for line, _ in lines], last)
 
 
 @router.post("/goods/filings/{number}/withdraw", response=GoodsFilingOut, summary="撤回商品备案 / Withdraw it")
@@ -366,14 +365,13 @@ def one_table(request: HttpRequest, number: Number) -> Any:
 @opens(access.FILE, anywhere=True)
 def list_problems(request: HttpRequest, number: Number, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> Any:
     """按行的先后，附怎样改正。By line, with what to do."""
-    after = begin(request, cursor)
-    start = int(after[0]) if after else 0
+    start = begin(request, cursor) or 0
     problems = _my_table(request, number).problems
     lines = [
         {"line": line, "column": key, "found": found, "zh": zh, "en": en}
         for line, key, found, zh, en in problems[start : start + limit]
     ]
-    return page(request, lines, [start + limit] if len(problems) > start + limit else None)
+    return page(request, lines, start + limit if len(problems) > start + limit else None)
 
 
 @router.post("/goods/tables/{number}/file", response={201: GoodsFilingOut}, summary="提交商品表 / File a table")
@@ -426,8 +424,8 @@ def list_permits(
     code = organisation if officer else one_of_mine(request, access.PERMITS, organisation, "permits")
     before = begin(request, cursor)
     day = china_day(at_of(request))
-    found = permits.permits(day=day, chosen=state, holder=code, before=before[0] if before else None, limit=limit)
-    return page(request, [_permit(line) for line in found.lines], [found.older] if found.older else None)
+    found = permits.permits(day=day, chosen=state, holder=code, before=before, limit=limit)
+    return page(request, [_permit(line) for line in found.lines], found.older)
 
 
 @router.get("/permits/{number}", response=PermitFull, summary="一份许可 / One permit with its balance")

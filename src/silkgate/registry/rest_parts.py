@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from django.http import HttpRequest
@@ -60,12 +60,6 @@ class FaultOut(Out):
     """Key of the field, paper or column; empty: of the whole."""
     zh: str
     en: str
-
-
-def at_of(request: HttpRequest) -> datetime:
-    """The moment of the request."""
-    moment: datetime = request.moment  # type: ignore[attr-defined]
-    return moment
 
 
 def words(key: str, text: Text) -> dict[str, str]:

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from silkgate import __version__
 from silkgate.identity.api import action, opens
 from silkgate.portal import api as portal
+from silkgate.ui.moment import at_of
 
 METRICS = action(
     "site.metrics",
@@ -55,7 +56,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse("403\n", status=403, content_type="text/plain")
     registry = CollectorRegistry(auto_describe=False)
     ProcessCollector(registry=registry)
-    registry.register(Numbers(request.moment.timestamp()))  # type: ignore[attr-defined]
+    registry.register(Numbers(at_of(request).timestamp()))
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -32,7 +32,8 @@ from silkgate.testbench.rest_shapes import (
 )
 from silkgate.testbench.scenarios import document_of, order_no, published
 from silkgate.testbench.statements import state
-from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, page
+from silkgate.ui.moment import at_of
+from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, cut, page
 from silkgate.ui.problems import Fault, Kind, ProblemError, enter
 
 router = Router(tags=["testbench"])
@@ -142,7 +143,7 @@ def send(request: HttpRequest, organisation: Organisation, scenario: ScenarioAsk
             day=_day(request, law_day),
             scenario=_known(scenario) if scenario else None,
             by=actor_of(request).name,
-            at=_at(request),
+            at=at_of(request),
         )
     except Refused as refused:
         raise ProblemError("testbench.refused", refused.text) from refused
@@ -155,10 +156,9 @@ def list_runs(
     request: HttpRequest, organisation: Organisation, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = ""
 ) -> Any:
     """每个单位保存最近100次。The newest 100 of an organisation are kept."""
-    before = begin(request, cursor)
-    found = queries.runs(organisation, before=int(before[0]) if before else None, limit=limit + 1)
-    last = [found[limit - 1].id] if len(found) > limit else None
-    return page(request, [_line(one) for one in found[:limit]], last)
+    found = queries.runs(organisation, before=begin(request, cursor), limit=limit + 1)
+    lines, last = cut(found, limit, lambda run: run.id)
+    return page(request, [_line(one) for one in lines], last)
 
 
 @router.get("/testbench/{organisation}/runs/{number}", response=RunFull, summary="一次测试 / One run")
@@ -230,7 +230,9 @@ def coverage(request: HttpRequest, organisation: Organisation, role: RoleAsked) 
 def upload_certificate(request: HttpRequest, organisation: Organisation, given: BenchCertificateIn) -> Any:
     """只在测试台上有效；至多5张，最早的先删。It counts on the bench alone; at most 5, the oldest goes."""
     try:
-        kept = actions.upload_certificate(organisation, given.pem.encode(), by=actor_of(request).name, at=_at(request))
+        kept = actions.upload_certificate(
+            organisation, given.pem.encode(), by=actor_of(request).name, at=at_of(request)
+        )
     except Refused as refused:
         needed = Text("PEM格式的RSA或SM2证书，不含私钥", "an RSA or SM2 certificate in PEM, without a private key")
         raise ProblemError(
@@ -248,7 +250,7 @@ def upload_certificate(request: HttpRequest, organisation: Organisation, given: 
 def sign(request: HttpRequest, organisation: Organisation, given: BenchStatementIn) -> Any:
     """必做情景全部通过后签发；结果没有变化时返回已签发的声明。Once all required scenarios have passed."""
     try:
-        made = state(_firm(organisation)[:2], given.role, by=actor_of(request).name, at=_at(request))
+        made = state(_firm(organisation)[:2], given.role, by=actor_of(request).name, at=at_of(request))
     except Refused as refused:
         raise ProblemError("testbench.refused", refused.text) from refused
     address = f"/testbench/statements/{made.name}"
@@ -304,13 +306,8 @@ def _full(run: models.Run) -> dict[str, Any]:
 
 
 def _day(request: HttpRequest, asked: date | None) -> date:
-    day = asked or china_day(_at(request))
+    day = asked or china_day(at_of(request))
     if not actions.EARLIEST <= day <= actions.LATEST:
         needed = Text(f"{actions.EARLIEST}至{actions.LATEST}", f"a day from {actions.EARLIEST} to {actions.LATEST}")
         raise ProblemError("request.invalid", errors=[Fault("#/law_day", day.isoformat(), needed, "query")])
     return day
-
-
-def _at(request: HttpRequest) -> datetime:
-    moment: datetime = request.moment  # type: ignore[attr-defined]
-    return moment

@@ -4,8 +4,9 @@ A view reads where to begin (`begin`), asks its query for lines after that key, 
 
     @router.get("/things", response=Page[ThingOut])
     def things(request, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> Any:
-        lines, last = queries.things(after=begin(request, cursor), limit=limit)
-        return page(request, lines, last)
+        found = queries.things(after=begin(request, cursor), limit=limit + 1)
+        lines, last = cut(found, limit, lambda thing: thing.id)
+        return page(request, [told(thing) for thing in lines], last)
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import base64
 import binascii
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -33,6 +34,8 @@ MAX_CURSOR_CHARACTERS = 600
 _PAGING = frozenset({"cursor", "limit"})
 
 Item = TypeVar("Item")
+Key = int | str | tuple[int | str, ...]
+"""What a line is found by again; several values where one does not tell lines apart."""
 Limit = Annotated[
     int, Query(ge=1, le=MAX_LIMIT, description=f"每页最多几项。How many a page holds at most, up to {MAX_LIMIT}.")
 ]
@@ -56,8 +59,8 @@ class Page(Out, Generic[Item]):
     more: bool = Field(description="Whether there is more at this moment.")
 
 
-def begin(request: HttpRequest, cursor: str) -> list[Any] | None:
-    """The key behind `cursor`, after which the page begins; None: at the beginning.
+def begin(request: HttpRequest, cursor: str) -> Any:
+    """The `Key` behind `cursor`, after which the page begins; None: at the beginning.
 
     Raises ProblemError for a cursor that is not ours, or that was given for other parameters.
     """
@@ -67,21 +70,26 @@ def begin(request: HttpRequest, cursor: str) -> list[Any] | None:
         packed, _, seal = cursor.partition(".")
         key = base64.urlsafe_b64decode(packed.encode("ascii") + b"=" * (-len(packed) % 4))
         if hmac.compare_digest(seal.encode("ascii"), _seal(request, key).encode("ascii")):
-            return list(json.loads(key))
+            parts = json.loads(key)
+            return parts[0] if len(parts) == 1 else tuple(parts)
     except (UnicodeEncodeError, binascii.Error, ValueError):
         pass
     needed = Text("原样取自上一页的next", "as `next` of the page before has it")
     raise ProblemError("cursor.invalid", errors=[Fault("#/cursor", cursor[:60], needed, "query")])
 
 
-def page(
-    request: HttpRequest, items: Sequence[Any], last: Sequence[Any] | None, *, more: bool | None = None
-) -> dict[str, Any]:
-    """The answer: `items`, and the address that goes on after the key `last` (None: there is no more).
+def cut(found: Iterable[Item], limit: int, key: Callable[[Item], Key]) -> tuple[list[Item], Key | None]:
+    """The lines of a page, of what was `found` by asking for one more; and the key of the last where there is more."""
+    lines = list(found)
+    return lines[:limit], key(lines[limit - 1]) if len(lines) > limit else None
 
-    `last` holds strings and whole numbers. `more` is given for feeds, whose next address is there without more.
+
+def page(request: HttpRequest, items: Sequence[Any], last: Key | None, *, more: bool | None = None) -> dict[str, Any]:
+    """The answer: `items`, and the address that goes on after the key `last` (None, or empty: there is no more).
+
+    `more` is given for feeds, whose next address is there without more.
     """
-    following = None
+    following, last = None, None if last == "" else last
     if last is not None:
         query = {name: request.GET[name] for name in request.GET if name != "cursor"}
         following = f"{request.path}?{urlencode({**query, 'cursor': _cursor(request, last)})}"
@@ -90,8 +98,8 @@ def page(
     return {"items": items, "next": following, "more": last is not None if more is None else more}
 
 
-def _cursor(request: HttpRequest, last: Sequence[Any]) -> str:
-    key = json.dumps(list(last), separators=(",", ":")).encode()
+def _cursor(request: HttpRequest, last: Key) -> str:
+    key = json.dumps(last if isinstance(last, tuple) else [last], separators=(",", ":")).encode()
     return f"{base64.urlsafe_b64encode(key).decode().rstrip('=')}.{_seal(request, key)}"
 
 

@@ -16,11 +16,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from silkgate.exchange.models import Delivery, Subscription
 from silkgate.exchange.webhooks import events, subscriptions
 from silkgate.exchange.webhooks.guard import MAX_URL_CHARACTERS, AddressRefusedError, target
-from silkgate.exchange.webhooks.rest import SUBSCRIBE, at_of, mine, own
+from silkgate.exchange.webhooks.rest import SUBSCRIBE, mine, own
 from silkgate.identity.api import actor_of, opens, organisation_names, require
 from silkgate.journal import api as journal
 from silkgate.kernel.text import Text
 from silkgate.ui.links import address, asked_number
+from silkgate.ui.moment import at_of
 from silkgate.ui.problems import ProblemError
 from silkgate.ui.shapes import Pager
 from silkgate.ui.states import State

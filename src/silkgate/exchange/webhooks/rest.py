@@ -18,7 +18,8 @@ from silkgate.exchange.webhooks.guard import MAX_URL_CHARACTERS, AddressRefusedE
 from silkgate.identity.api import CLIENT, PUBLIC, action, actor_of, opens, record, require
 from silkgate.journal import api as journal
 from silkgate.kernel.text import Text
-from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, page
+from silkgate.ui.moment import at_of
+from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, cut, page
 from silkgate.ui.problems import Fault, ProblemError
 from silkgate.ui.schemas import In, Out
 
@@ -163,8 +164,7 @@ def list_events(request: HttpRequest, limit: Limit = DEFAULT_LIMIT, cursor: Curs
 
     Keep `next` and ask it again later: nothing is skipped. A page may be empty while `more` is true.
     """
-    after = begin(request, cursor)
-    start = after[0] if after else 0
+    start = begin(request, cursor) or 0
     codes = set(READ.where(actor_of(request)))
     with connection.cursor() as opened:
         horizon = events.horizon(opened, start)
@@ -172,7 +172,7 @@ def list_events(request: HttpRequest, limit: Limit = DEFAULT_LIMIT, cursor: Curs
     mine = [one for one in found if codes.intersection(one.subject.organisations)]
     if len(mine) > limit:
         mine, top = mine[:limit], mine[limit - 1].event.id
-    return page(request, [events.told(one) for one in mine], [top], more=top < horizon)
+    return page(request, [events.told(one) for one in mine], top, more=top < horizon)
 
 
 # --- Webhooks ---------------------------------------------------------------------------------------------------------
@@ -184,10 +184,10 @@ def list_webhooks(request: HttpRequest, limit: Limit = DEFAULT_LIMIT, cursor: Cu
     """本单位的推送订阅，新的在前。Those of your own organisations, newest first."""
     before = begin(request, cursor)
     rows = Subscription.objects.filter(organisation_code__in=own(request)).order_by("-id")
-    if before:
-        rows = rows.filter(id__lt=before[0])
-    found = list(rows[: limit + 1])
-    return page(request, [_told(row) for row in found[:limit]], [found[limit - 1].pk] if len(found) > limit else None)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    found, last = cut(rows[: limit + 1], limit, lambda row: row.pk)
+    return page(request, [_told(row) for row in found], last)
 
 
 @router.post("/webhooks", response={201: WebhookMade}, summary="新增推送 / Make a webhook")
@@ -286,17 +286,10 @@ def list_deliveries(request: HttpRequest, number: Number, limit: Limit = DEFAULT
     """事件新的在前；送达或放弃三十天后不再列出。Newest events first; for thirty days after they arrived."""
     before = begin(request, cursor)
     rows = Delivery.objects.filter(subscription=mine(request, number)).order_by("-event_id")
-    if before:
-        rows = rows.filter(event_id__lt=before[0])
-    found = list(rows[: limit + 1])
-    last = [found[limit - 1].event_id] if len(found) > limit else None
-    return page(request, [_delivery(row) for row in found[:limit]], last)
-
-
-def at_of(request: HttpRequest) -> datetime:
-    """The moment of the request."""
-    at: datetime = request.moment  # type: ignore[attr-defined]
-    return at
+    if before is not None:
+        rows = rows.filter(event_id__lt=before)
+    found, last = cut(rows[: limit + 1], limit, lambda row: row.event_id)
+    return page(request, [_delivery(row) for row in found], last)
 
 
 def own(request: HttpRequest) -> list[str]:
