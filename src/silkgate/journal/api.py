@@ -11,7 +11,7 @@ import psycopg
 
 from silkgate.journal.catalogue import SUBJECTS, TYPES, EventType, Member, Subject, event_type, subjects, subjects_of
 from silkgate.journal.domain import COLUMNS, Event
-from silkgate.journal.feed import events_after, numbered, settled
+from silkgate.journal.feed import settled
 from silkgate.journal.log import BATCH, EVENT, Digest, Group, LogError, Range, digests, event_group, events_of_people
 from silkgate.journal.log import SESSION as LOG_SESSION
 from silkgate.journal.log import State as LogState
@@ -32,6 +32,7 @@ from silkgate.journal.log import stored_entries as log_entries
 from silkgate.journal.log import stored_tiles as log_tiles
 from silkgate.journal.log import tile as log_tile
 from silkgate.journal.log import tree as log_tree
+from silkgate.journal.queries import events_after, numbered, of_subject
 from silkgate.kernel.rows import copy_rows
 
 
@@ -48,15 +49,6 @@ def record(
         f"insert into journal_event ({COLUMNS}) values (%s, null, %s, %s, %s, %s, '', %s)",  # noqa: S608 - fixed text
         (at, actor, kind, subject[0], subject[1], json.dumps(detail, ensure_ascii=False)),
     )
-
-
-def of_subject(cursor: Any, kind: str, number: int) -> list[Event]:
-    """All events of one subject, oldest first."""
-    cursor.execute(
-        f"select id, {COLUMNS} from journal_event where subject_id = %s and subject_kind = %s order by id",  # noqa: S608
-        (number, kind),
-    )
-    return [Event._make([*row[:-1], json.loads(row[-1])]) for row in cursor.fetchall()]
 
 
 def bump(cursor: Any, topic: str) -> None:

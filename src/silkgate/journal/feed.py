@@ -1,4 +1,4 @@
-"""Events in the order of their numbers, for those who follow with a cursor: nothing is ever skipped.
+"""How far events may be followed in the order of their numbers, so that nothing is ever skipped.
 
 A number is given when a row is inserted and seen when its transaction commits, so a higher one may be seen first. Who
 inserts holds a lock on the table from before the number is given until the end of the transaction; so once those have
@@ -7,11 +7,8 @@ gone who held one after the last number was read, nothing at or below that numbe
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
-
-from silkgate.journal.domain import COLUMNS, Event
 
 WAIT_SECONDS, TRIES = 0.01, 100
 
@@ -39,18 +36,3 @@ def _writers(cursor: Any) -> set[str]:
         " and database = (select oid from pg_database where datname = current_database())"
     )
     return {row[0] for row in cursor.fetchall()}
-
-
-def events_after(cursor: Any, after: int, up_to: int, kinds: Sequence[str], *, limit: int) -> list[Event]:
-    """Events of `kinds` with numbers above `after` and up to `up_to`, in order."""
-    cursor.execute(
-        f"select id, {COLUMNS} from journal_event where id > %s and id <= %s and kind = any(%s) order by id limit %s",  # noqa: S608
-        (after, up_to, list(kinds), limit),
-    )
-    return [Event._make([*row[:-1], json.loads(row[-1])]) for row in cursor.fetchall()]
-
-
-def numbered(cursor: Any, numbers: Sequence[int]) -> dict[int, Event]:
-    """Events by their numbers; who is absent is not there."""
-    cursor.execute(f"select id, {COLUMNS} from journal_event where id = any(%s)", (list(numbers),))  # noqa: S608
-    return {row[0]: Event._make([*row[:-1], json.loads(row[-1])]) for row in cursor.fetchall()}
