@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from silkgate.casework import actions, evidence, queries
 from silkgate.casework.calendar import note
-from silkgate.casework.declared import all_declared, declared
+from silkgate.casework.declared import all_declared, declared, sees
 from silkgate.casework.domain import VERDICTS, Case, EvidenceRefused, MoveRefused, NotYours, Page
 from silkgate.casework.filetypes import KINDS
 from silkgate.casework.forms import FilesForm, MoveForm
@@ -33,6 +33,7 @@ PAPERS = action("casework.papers", "查看材料", "Read papers", duties=DUTIES,
 
 PAGE_LINES = 50
 _ALL = Text("全部", "All")
+_WORK, _OURS = Text("待办", "Work list"), Text("我的事项", "Our cases")
 
 
 # --- Lists ------------------------------------------------------------------------------------------------------------
@@ -47,7 +48,7 @@ def work(request: HttpRequest) -> HttpResponse:
     chosen = asked(request, "workflow", names)
     after = request.GET.get("after", "")
     page = queries.worklist(actor, after=after, limit=PAGE_LINES, workflow=chosen, at=at_of(request))
-    return render(request, "casework/work.html", _list("work", names, chosen, after, page))
+    return render(request, "casework/work.html", _list("work", _WORK, names, chosen, after, page))
 
 
 @opens(OWN, anywhere=True)
@@ -59,12 +60,13 @@ def cases(request: HttpRequest) -> HttpResponse:
     chosen = asked(request, "workflow", names)
     after = request.GET.get("after", "")
     page = queries.of_applicant(actor, after=after, limit=PAGE_LINES, workflow=chosen, at=at_of(request))
-    return render(request, "casework/cases.html", _list("cases", names, chosen, after, page))
+    return render(request, "casework/cases.html", _list("cases", _OURS, names, chosen, after, page))
 
 
-def _list(name: str, names: dict[str, Text], chosen: str, after: str, page: Page) -> dict[str, Any]:
+def _list(name: str, title: Text, names: dict[str, Text], chosen: str, after: str, page: Page) -> dict[str, Any]:
     choices = {"": _ALL, **names} if len(names) > 1 else {}
     return {
+        "title": title,
         "lines": [(line, mark(line.case), declared(line.case.workflow).workflow.words) for line in page.lines],
         "chips": tuple(Chip(words, address(name, workflow=key), key == chosen) for key, words in choices.items()),
         "pager": Pager(
@@ -88,9 +90,9 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
     form = MoveForm(found, moves, request.POST, request.FILES)
     if not form.is_valid():
         return _shown(request, actor, found, form)
+    if not _attached(request, number, form, "files"):
+        return _shown(request, actor, found, form)
     try:
-        for upload in form.cleaned_data.get("files", ()):
-            evidence.attach(actor, number, upload.name, evidence.read(upload), at_of(request))
         moved = actions.move(
             actor,
             number,
@@ -100,8 +102,6 @@ def case(request: HttpRequest, number: int) -> HttpResponse:
             version=form.cleaned_data["version"],
             at=at_of(request),
         )
-    except EvidenceRefused as refused:
-        form.add_error("files", f"{upload.name}：{text(refused.text)}")
     except MoveRefused as refused:
         form.add_error(None, text(refused.text))
     else:
@@ -117,17 +117,23 @@ def add_papers(request: HttpRequest, number: int) -> HttpResponse:
     """POST /cases/<number>/papers: add files without a move."""
     actor, found = _seen(request, number)
     form = FilesForm(request.POST, request.FILES)
-    if form.is_valid():
-        try:
-            for upload in form.cleaned_data["papers"]:
-                evidence.attach(actor, number, upload.name, evidence.read(upload), at_of(request))
-        except EvidenceRefused as refused:
-            form.add_error("papers", f"{upload.name}：{text(refused.text)}")
-        else:
-            messages.success(request, text(Text("材料已收到。", "The files have been taken.")))
-            return redirect("case", number=number)
+    if form.is_valid() and _attached(request, number, form, "papers"):
+        messages.success(request, text(Text("材料已收到。", "The files have been taken.")))
+        return redirect("case", number=number)
     moves = tuple(move for move in queries.possible(actor, found, at_of(request)) if not move.page)
     return _shown(request, actor, found, MoveForm(found, moves), form)
+
+
+def _attached(request: HttpRequest, number: int, form: MoveForm | FilesForm, field: str) -> bool:
+    """Adds the files of a form to the case; False where one is refused, which the form then says."""
+    for upload in form.cleaned_data.get(field, ()):
+        try:
+            evidence.attach(actor_of(request), number, upload.name, evidence.read(upload), at_of(request))
+        except EvidenceRefused as refused:
+            said = Text(f"{upload.name}：{refused.text.zh}", f"{upload.name}: {refused.text.en}")
+            form.add_error(field, text(said))
+            return False
+    return True
 
 
 @opens(PAPERS, anywhere=True)
@@ -155,15 +161,19 @@ def paper(request: HttpRequest, number: int, evidence_id: int) -> HttpResponse:
 
 
 def _seen(request: HttpRequest, number: int) -> tuple[Actor, Case]:
-    """The case where it exists for who asks. Anybody else learns nothing, and that they asked is kept."""
-    actor = actor_of(request)
-    found = queries.case(number) if number < 2**63 else None
+    found = case_for(request, number)
     if found is None:
         raise Http404
-    if not queries.sees(actor, found):
-        record(request, CASES, found.organisation_code, subject=f"case/{number}", allowed=False)
-        raise Http404
     return require(request, CASES, found.organisation_code, subject=f"case/{number}"), found
+
+
+def case_for(request: HttpRequest, number: int) -> Case | None:
+    """The case where it exists for who asks. Anybody else learns nothing, and that they asked is kept."""
+    found = queries.case(number) if number < 2**63 else None
+    if found is None or sees(actor_of(request), found):
+        return found
+    record(request, CASES, found.organisation_code, subject=f"case/{number}", allowed=False)
+    return None
 
 
 def _shown(

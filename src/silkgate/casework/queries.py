@@ -152,7 +152,7 @@ def worklist(
         " (select id, due_on from casework_case c where c.closed_at is null and c.workflow = place.workflow"
         " and c.state = place.state and (c.due_on, c.id) > (%s, %s) order by c.due_on, c.id limit %s) found"
         " order by found.due_on, found.id limit %s",
-        [[name for name, _ in places], [name for _, name in places], due, number],
+        [*_columns(places, 2), due, number],
         limit,
         at,
     )
@@ -186,7 +186,7 @@ def of_applicant(
         "select found.id, null from unnest(%s::text[], %s::text[]) as place (workflow, code), lateral"
         " (select id from casework_case c where c.organisation_code = place.code and c.workflow = place.workflow"
         " and c.id < %s order by c.id desc limit %s) found order by found.id desc limit %s",
-        [[name for name, _ in places], [code for _, code in places], before],
+        [*_columns(places, 2), before],
         limit,
         at,
     )
@@ -206,7 +206,7 @@ def awaiting(actor: Actor, *, limit: int = 20, at: datetime | None = None) -> tu
         " join casework_case c on c.organisation_code = place.code and c.workflow = place.workflow"
         " and c.state = place.state and c.closed_at is null order by c.due_on, c.id limit least(%s, %s)"
     )
-    return _page(actor, sql, [[place[part] for place in places] for part in range(3)], limit, at).lines
+    return _page(actor, sql, _columns(places, 3), limit, at).lines
 
 
 class Load(NamedTuple):
@@ -225,20 +225,26 @@ def workload(actor: Actor, at: datetime) -> tuple[Load, ...]:
 
     Counts stop at MOST_COUNTED, so that a page costs the same whatever is open.
     """
-    known = [one for one in all_declared() if one.workflow.duties & actor.duties]
-    counts = {}
-    for one in known:
-        states = [state for workflow, state in _waiting_for(actor) if workflow == one.workflow.name]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "select count(*), count(*) filter (where due_on < %s) from (select found.due_on"
-                " from unnest(%s::text[]) as place (state), lateral (select due_on from casework_case c"
-                " where c.closed_at is null and c.workflow = %s and c.state = place.state order by c.due_on limit %s)"
-                " found order by found.due_on limit %s) waiting",
-                [china_day(at), states, one.workflow.name, MOST_COUNTED, MOST_COUNTED],
-            )
-            counts[one.workflow.name] = cursor.fetchone()
-    return tuple(Load(one.workflow, *counts[one.workflow.name]) for one in known)
+    known = {one.workflow.name: one.workflow for one in all_declared() if one.workflow.duties & actor.duties}
+    places = _waiting_for(actor)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select asked.workflow, counted.* from unnest(%s::text[]) as asked (workflow), lateral"
+            " (select count(*), count(*) filter (where due_on < %s) from (select found.due_on"
+            " from unnest(%s::text[], %s::text[]) as place (workflow, state), lateral"
+            " (select due_on from casework_case c where c.closed_at is null and c.workflow = place.workflow"
+            " and c.state = place.state order by c.due_on limit %s) found"
+            " where place.workflow = asked.workflow order by found.due_on limit %s) waiting) counted",
+            [list(known), china_day(at), *_columns(places, 2), MOST_COUNTED, MOST_COUNTED],
+        )
+        counts = {name: numbers for name, *numbers in cursor.fetchall()}
+    return tuple(Load(workflow, *counts[name]) for name, workflow in known.items())
+
+
+def _columns(places: Iterable[tuple[str, ...]], count: int) -> list[object]:
+    """The `count` arrays that unnest makes these rows of."""
+    rows = list(places)
+    return [[row[column] for row in rows] for column in range(count)]
 
 
 def _keyset(after: str | None) -> tuple[date, int]:

@@ -10,8 +10,8 @@ from ninja import Path, Query, Router
 
 from silkgate.casework import queries
 from silkgate.casework.domain import Case
-from silkgate.casework.pages import CASES, OWN
-from silkgate.identity.api import actor_of, opens, record
+from silkgate.casework.pages import CASES, OWN, case_for
+from silkgate.identity.api import actor_of, opens
 from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, page
 from silkgate.ui.problems import ProblemError
 from silkgate.ui.schemas import Out
@@ -87,22 +87,7 @@ def list_cases(request: HttpRequest, workflow: Workflow = "", limit: Limit = DEF
 @opens(CASES, anywhere=True)
 def one_case(request: HttpRequest, number: Number) -> Any:
     """状态和经过；不是您的单位的，答复与不存在相同。How it stands; another’s is answered like one that is not there."""
-    found = queries.seen(actor_of(request), number)
+    found = case_for(request, number)
     if found is None:
-        hidden = queries.case(number)
-        if hidden is not None:
-            record(request, CASES, hidden.organisation_code, subject=f"case/{number}", allowed=False)
         raise ProblemError("request.not_found")
-    steps = [
-        {
-            "number": step.number,
-            "source": step.source,
-            "target": step.target,
-            "move": step.move,
-            "agency": step.agency,
-            "at": step.at,
-            "rule": step.rule,
-        }
-        for step in queries.history(number)
-    ]
-    return {**_told(found), "steps": steps}
+    return {**_told(found), "steps": queries.history(number)}
