@@ -32,6 +32,7 @@ def components(request: HttpRequest) -> HttpResponse:
         ],
         "specimens": specimens,
         "blank_form": SpecimenForm(auto_id="blank_%s"),
+        "adding_form": SpecimenForm(auto_id="adding_%s"),
         "refused_form": refused_form,
     }
     return render(request, "ui/components.html", context)

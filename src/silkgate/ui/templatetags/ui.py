@@ -8,6 +8,7 @@ from typing import Any
 
 from django import template
 from django.forms import RadioSelect
+from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -253,6 +254,12 @@ def error_summary(form: Any, focus: bool = True) -> dict[str, Any]:
 def field(bound: Any) -> dict[str, Any]:
     """One field of a form: label, help, error, control, with the answers kept."""
     return {"field": bound, "multiple": isinstance(bound.field.widget, RadioSelect)}
+
+
+@register.inclusion_tag("ui/shapes/addition.html")
+def addition(bound: Any, zh: str, en: str, name: str, *given: object) -> dict[str, Any]:
+    """A form of one field that adds to what stands above it; the button's texts, then the address it is posted to."""
+    return {"field": bound, "button": Text(zh, en), "href": reverse(name, args=given)}
 
 
 _BAR_HEIGHT, _BAR_STEP, _CHART_WIDTH = 20, 32, 640
