@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 
 from silkgate.identity.domain import ON_FILE, REPRESENTATIVE, ROLES, SCOPES, TOPIC, Actor
-from silkgate.identity.models import Certificate, Delegation, Invitation, Membership, Organisation
+from silkgate.identity.models import Certificate, Delegation, Invitation, Membership, Organisation, not_ended
 from silkgate.journal import api as journal
 from silkgate.kernel.text import Text
 from silkgate.standards import uscc
@@ -170,7 +170,7 @@ def accept(secret: str, *, actor: Actor, at: datetime) -> Organisation:
                 "This invitation was used, withdrawn or has expired. Ask for a new one.",
             )
         held = Membership.objects.filter(
-            Q(until=None) | Q(until__gt=at),
+            not_ended(at),
             user_id=actor.user_id,
             organisation=invitation.organisation,
             role=invitation.role,
@@ -196,7 +196,7 @@ def end_membership(code: str, number: int, *, actor: Actor, at: datetime) -> Non
     with transaction.atomic():
         # Locked, so that two representatives cannot end each other at the same moment.
         organisation = _organisation(code, locked=True)
-        standing = Membership.objects.filter(Q(until=None) | Q(until__gt=at), organisation=organisation)
+        standing = Membership.objects.filter(not_ended(at), organisation=organisation)
         membership = standing.filter(id=number).first()
         if membership is None:
             raise RefusedError("", "该成员的角色已经结束。", "This role has ended already.")
@@ -268,7 +268,7 @@ def end_delegation(code: str, number: int, *, actor: Actor, at: datetime) -> Non
     with transaction.atomic():
         made = (
             Delegation.objects.select_for_update(of=("self",))
-            .filter(Q(principal__code=code) | Q(agent__code=code), Q(until=None) | Q(until__gt=at), id=number)
+            .filter(Q(principal__code=code) | Q(agent__code=code), not_ended(at), id=number)
             .first()
         )
         if made is None:

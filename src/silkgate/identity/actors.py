@@ -6,7 +6,6 @@ from collections import defaultdict
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Q
 from django.http import HttpRequest
 
 from silkgate.identity.domain import ANONYMOUS, PERSON, Actor
@@ -42,13 +41,13 @@ def of_request(request: HttpRequest) -> Actor:
 
 def person(user_id: int, name: str, at: datetime) -> Actor:
     """A person with all that is theirs at the time `at`."""
-    from silkgate.identity.models import Membership, Officer
+    from silkgate.identity.models import Membership, Officer, in_force
 
     officer = Officer.objects.filter(user_id=user_id).first()
     roles: defaultdict[str, set[str]] = defaultdict(set)
-    for code, role in Membership.objects.filter(
-        Q(until=None) | Q(until__gt=at), user_id=user_id, since__lte=at
-    ).values_list("organisation__code", "role"):
+    for code, role in Membership.objects.filter(in_force(at), user_id=user_id).values_list(
+        "organisation__code", "role"
+    ):
         roles[code].add(role)
     return Actor(
         name,
@@ -63,12 +62,11 @@ def person(user_id: int, name: str, at: datetime) -> Actor:
 
 def delegated(agents: list[str], at: datetime) -> dict[str, frozenset[str]]:
     """What others have delegated to any of the organisations `agents`, by code of the one that delegates."""
-    from silkgate.identity.models import Delegation
+    from silkgate.identity.models import Delegation, in_force
 
     scopes: defaultdict[str, set[str]] = defaultdict(set)
     if agents:
-        for code, given in Delegation.objects.filter(
-            Q(until=None) | Q(until__gt=at), agent__code__in=agents, since__lte=at
-        ).values_list("principal__code", "scopes"):
+        rows = Delegation.objects.filter(in_force(at), agent__code__in=agents)
+        for code, given in rows.values_list("principal__code", "scopes"):
             scopes[code].update(given)
     return {code: frozenset(given) for code, given in scopes.items()}

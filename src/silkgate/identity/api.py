@@ -101,9 +101,9 @@ class CertificateDirectory:
 
 def organisation_names(codes: Iterable[str]) -> dict[str, str]:
     """Names of registered organisations by code; those that nobody has registered are absent."""
-    from silkgate.identity.models import Organisation
+    from silkgate.identity import queries
 
-    return dict(Organisation.objects.filter(code__in=list(codes)).values_list("code", "name"))
+    return queries.organisation_names(codes)
 
 
 def certificate_standings(code: str, at: datetime) -> tuple[Standing, ...]:

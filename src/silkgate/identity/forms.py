@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from django import forms
+from django.conf import settings
 
 from silkgate.identity.actions import LONGEST_NAME
 from silkgate.identity.domain import ROLES, SCOPES
@@ -135,3 +138,57 @@ class CertificateForm(forms.Form):
             "invalid": spoken("请选择证书文件。", "Choose the certificate’s file."),
         },
     )
+
+
+class ClientForm(forms.Form):
+    """What a program is called, whose it is and what it may do."""
+
+    organisation = forms.ChoiceField(
+        label=spoken("单位", "Organisation"),
+        error_messages={
+            "required": spoken("请选择单位。", "Choose an organisation."),
+            "invalid_choice": spoken("您不是该单位的负责人。", "You do not represent this organisation."),
+        },
+    )
+    name = forms.CharField(
+        label=spoken("名称", "Name"),
+        help_text=spoken("便于日后辨认，例如“订单系统”。", "To know it by later, such as “order system”."),
+        max_length=80,
+        error_messages={"required": spoken("请填写名称。", "Give it a name.")},
+    )
+    scopes = forms.MultipleChoiceField(
+        label=spoken("可以办理", "What it may do"),
+        choices=_choices(SCOPES),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": spoken("请至少选择一项。", "Choose at least one.")},
+    )
+    certificate = forms.CharField(
+        label=spoken("客户端证书（PEM）", "Client certificate (PEM)"),
+        help_text=spoken(
+            "选填。填写后以该证书识别程序，不再发放密钥。",
+            "Optional. The program is known by it and gets no secret.",
+        ),
+        required=False,
+        max_length=16_384,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+    )
+
+    def __init__(self, choices: list[tuple[str, str]], *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.fields["organisation"].choices = choices  # type: ignore[attr-defined]
+        if not settings.CLIENT_CERTIFICATE_HEADER:
+            del self.fields["certificate"]
+
+    def clean_certificate(self) -> str:
+        """The SHA-256 of the certificate, in hexadecimal."""
+        pem = self.cleaned_data["certificate"]
+        if not pem:
+            return ""
+        try:
+            return x509.load_pem_x509_certificate(pem.encode()).fingerprint(SHA256()).hex()
+        except ValueError:
+            words = spoken(
+                "不是PEM格式的证书。请粘贴以BEGIN CERTIFICATE开头的全文。",
+                "This is no certificate in PEM form. Paste all of it, from BEGIN CERTIFICATE on.",
+            )
+            raise forms.ValidationError(words) from None

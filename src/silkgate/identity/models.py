@@ -1,9 +1,21 @@
 """People's places in organisations and agencies, what organisations delegate, their certificates, who read what."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+
+
+def not_ended(at: datetime) -> Q:
+    """Memberships and delegations that have not ended by then; they may have yet to begin."""
+    return Q(until=None) | Q(until__gt=at)
+
+
+def in_force(at: datetime) -> Q:
+    """Memberships and delegations that count at that time."""
+    return Q(since__lte=at) & not_ended(at)
 
 
 class Certificate(models.Model):

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from cryptography import x509
-from django.db.models import Q
 
 from silkgate.identity.actions import digest_of
 from silkgate.identity.domain import ROLES, SCOPES
-from silkgate.identity.models import AccessRecord, Certificate, Delegation, Invitation, Membership, Organisation
+from silkgate.identity.models import (
+    AccessRecord,
+    Certificate,
+    Delegation,
+    Invitation,
+    Membership,
+    Organisation,
+    in_force,
+)
 from silkgate.kernel.text import Text
 from silkgate.standards.xmldsig import Certificate as Signing
 
 EXPIRES_SOON = timedelta(days=30)
 
 
-def _standing(at: datetime) -> Q:
-    return Q(since__lte=at) & (Q(until=None) | Q(until__gt=at))
-
-
 def organisation(code: str) -> Organisation | None:
     """The organisation with this code; None where nobody has registered it."""
     return Organisation.objects.filter(code=code).first()
+
+
+def organisation_names(codes: Iterable[str]) -> dict[str, str]:
+    """Names of registered organisations by code; those that nobody has registered are absent."""
+    return dict(Organisation.objects.filter(code__in=list(codes)).values_list("code", "name"))
 
 
 class Place(NamedTuple):
@@ -37,7 +45,7 @@ class Place(NamedTuple):
 
 def places(roles: dict[str, frozenset[str]], words: dict[str, Text]) -> tuple[Place, ...]:
     """Organisations by name, of an actor's `roles` with ROLES, or of its `scopes` with SCOPES."""
-    names = dict(Organisation.objects.filter(code__in=roles).values_list("code", "name"))
+    names = organisation_names(roles)
     found = [
         Place(code, names.get(code, code), tuple(word for key, word in words.items() if key in held))
         for code, held in roles.items()
@@ -57,7 +65,7 @@ class Member(NamedTuple):
 
 def members(code: str, at: datetime) -> tuple[Member, ...]:
     """Everybody with a role at the time `at`, in order of joining."""
-    rows = Membership.objects.filter(_standing(at), organisation__code=code).order_by("id")
+    rows = Membership.objects.filter(in_force(at), organisation__code=code).order_by("id")
     return tuple(
         Member(number, user_id, name, ROLES[role], since)
         for number, user_id, name, role, since in rows.values_list("id", "user_id", "user__username", "role", "since")
