@@ -7,50 +7,28 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from casework import files
 from casework.people import CHEN, FIRM, LI, LICENCE, OTHER_FIRM, days, member, opened_at
+from identity.made import member as clerk
+from identity.made import officer
 from silkgate.casework import api as casework
 from silkgate.casework.api import Case
 from silkgate.identity import models as identity
-from silkgate.identity.api import add_officer
 
-PASSWORD = "silk-road-2026-x"
-Visitor = Callable[..., Client]
+ENGLISH = {"HTTP_ACCEPT_LANGUAGE": "en"}
 
 
 @pytest.fixture
-def visitor(database: str) -> Visitor:
-    """A browser of a person: of an officer with duties, of a member of an organisation, or of somebody with neither."""
-
-    def signed_in(name: str, *, duties: tuple[str, ...] = (), code: str = "", role: str = "filer") -> Client:
-        if duties:
-            add_officer(name, PASSWORD, "customs", duties)
-        user, _ = get_user_model().objects.get_or_create(username=name)
-        if code:
-            at = datetime(2026, 1, 1, tzinfo=UTC)
-            firm, _ = identity.Organisation.objects.get_or_create(
-                code=code, defaults={"name": code, "registered_at": at}
-            )
-            identity.Membership.objects.create(user=user, organisation=firm, role=role, since=at)
-        client = Client(HTTP_ACCEPT_LANGUAGE="en")
-        client.force_login(user)
-        return client
-
-    return signed_in
+def li(database: str) -> Client:
+    return officer("li", ("filings", "approvals"), **ENGLISH)
 
 
 @pytest.fixture
-def li(visitor: Visitor) -> Client:
-    return visitor("li", duties=("filings", "approvals"))
-
-
-@pytest.fixture
-def chen(visitor: Visitor) -> Client:
-    return visitor("chen", code=FIRM)
+def chen(database: str) -> Client:
+    return clerk("chen", FIRM, "filer", **ENGLISH)
 
 
 def today() -> datetime:
@@ -138,18 +116,18 @@ def test_papers_alone(chen: Client, case: Case, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "given"),
+    ("who", "browser"),
     [
-        ("clerk of another firm", {"code": OTHER_FIRM}),
-        ("reader of the firm", {"code": FIRM, "role": "reader"}),
-        ("officer with other duties", {"duties": ("audit",)}),
+        ("clerk of another firm", lambda name: clerk(name, OTHER_FIRM, "filer", **ENGLISH)),
+        ("reader of the firm", lambda name: clerk(name, FIRM, "reader", **ENGLISH)),
+        ("officer with other duties", lambda name: officer(name, ["audit"], **ENGLISH)),
     ],
 )
 def test_for_others_there_is_no_case_and_that_they_asked_is_kept(
-    visitor: Visitor, case: Case, folder: Path, who: str, given: dict
+    case: Case, folder: Path, who: str, browser: Callable[[str], Client]
 ) -> None:
     held = casework.attach(CHEN, case.id, "a.txt", b"a", today())
-    client = visitor(who, **given)
+    client = browser(who)
     for address in (f"/cases/{case.id}", f"/cases/{case.id}/papers/{held.id}"):
         assert client.get(address).status_code == 404
         assert client.get(address.replace(str(case.id), "999")).status_code == 404

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 
 from casework.people import CHEN, FIRM, LI, OTHER_FIRM, member, opened_at
+from identity.made import member as clerk
 from silkgate.casework import api as casework
-from silkgate.identity.models import AccessRecord, Membership, Organisation
+from silkgate.identity.models import AccessRecord
 
 API = "/api/v1/cases"
 
@@ -22,16 +22,7 @@ API = "/api/v1/cases"
 def visitor(database: str, licence: object, folder: Path) -> Callable[[str], Client]:
     """A browser of a filing clerk of the organisation with this code."""
 
-    def signed_in(code: str) -> Client:
-        at = datetime.now(UTC)
-        organisation, _ = Organisation.objects.get_or_create(code=code, defaults={"name": code, "registered_at": at})
-        user = get_user_model().objects.create_user(f"clerk-{code}")
-        Membership.objects.create(user=user, organisation=organisation, role="filer", since=at)
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return signed_in
+    return lambda code: clerk(f"clerk-{code}", code, "filer")
 
 
 def items(client: Client, address: str) -> list[dict[str, Any]]:

@@ -26,6 +26,12 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PASSWORD = "silk-road-2026"
 
 
+def who(client: Client) -> str:
+    """The name of whoever has signed in; empty: nobody."""
+    number = client.session.get("_auth_user_id")
+    return User.objects.get(id=number).username if number else ""
+
+
 def signed_in(name: str, **headers: Any) -> Client:
     """A browser of a person who has signed in; makes the account where there is none."""
     user, _ = User.objects.get_or_create(username=name)
@@ -41,17 +47,17 @@ def organisation(code: str) -> models.Organisation:
     )[0]
 
 
-def member(name: str, code: str, role: str) -> Client:
+def member(name: str, code: str, role: str, **headers: Any) -> Client:
     """A browser of a member of an organisation, in this role."""
-    client = signed_in(name)
+    client = signed_in(name, **headers)
     user = User.objects.get(username=name)
     models.Membership.objects.get_or_create(user=user, organisation=organisation(code), role=role, since=LONG_AGO)
     return client
 
 
-def officer(name: str, duties: Iterable[str], agency: str = "customs") -> Client:
+def officer(name: str, duties: Iterable[str], agency: str = "customs", **headers: Any) -> Client:
     """A browser of an officer with these duties."""
-    client = signed_in(name)
+    client = signed_in(name, **headers)
     user = User.objects.get(username=name)
     models.Officer.objects.update_or_create(user=user, defaults={"agency": agency, "duties": sorted(duties)})
     return client

@@ -15,6 +15,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from identity import openid
+from identity.made import who
 from silkgate.site import accounts
 from silkgate.site.problem import Problem
 
@@ -42,19 +43,13 @@ def go(browser: Client, query: str = "") -> HttpResponse:
     return browser.get(back)
 
 
-def signed_in(browser: Client) -> str:
-    """The name of whoever has signed in."""
-    number = browser.session.get("_auth_user_id")
-    return User.objects.get(id=number).username if number else ""
-
-
 def test_who_comes_the_first_time_gets_an_account_and_later_the_same(provider: openid.Provider) -> None:
     for _ in range(2):
         browser = Client()
         assert "统一身份认证" in browser.get("/login").content.decode()
         answer = go(browser, "?next=/status")
         assert (answer.status_code, answer["Location"]) == (302, "/status")
-        assert signed_in(browser) == "sun"
+        assert who(browser) == "sun"
     assert User.objects.count() == 1
     assert not User.objects.get().has_usable_password()
     assert {"/authorize", "/jwks", "/userinfo"} <= set(provider.asked)
@@ -70,9 +65,9 @@ def test_nobody_is_joined_by_name_or_address(provider: openid.Provider) -> None:
     refused = browser.post("/signup/provider", {"username": "sun", "email": "sun@example.com"}).content.decode()
     assert "该用户名已被使用" in refused
     assert "请先用密码登录" in refused
-    assert signed_in(browser) == ""
+    assert who(browser) == ""
     assert browser.post("/signup/provider", {"username": "sun2"}).status_code == 302
-    assert signed_in(browser) == "sun2"
+    assert who(browser) == "sun2"
 
 
 def test_who_has_signed_in_links_the_two(provider: openid.Provider) -> None:
@@ -84,7 +79,7 @@ def test_who_has_signed_in_links_the_two(provider: openid.Provider) -> None:
     assert (answer.status_code, answer["Location"]) == (302, "/account/security")
     another = Client()
     go(another)
-    assert signed_in(another) == "zhao"
+    assert who(another) == "zhao"
     assert User.objects.count() == 1
 
 
@@ -121,7 +116,7 @@ def test_an_answer_that_cannot_be_trusted_lets_nobody_in(provider: openid.Provid
     answer = go(browser)
     assert answer.status_code == 401
     assert "外部身份认证没有给出可信的答复" in answer.content.decode()
-    assert signed_in(browser) == ""
+    assert who(browser) == ""
     assert not User.objects.exists()
 
 
@@ -139,7 +134,7 @@ def test_a_code_counts_only_where_it_was_asked_for(provider: openid.Provider) ->
     back = requests.get(address, allow_redirects=False, timeout=10).headers["Location"]
     victim = Client()
     assert victim.get(back).status_code == 401
-    assert signed_in(victim) == ""
+    assert who(victim) == ""
 
 
 def test_a_provider_that_is_away_is_told(provider: openid.Provider, monkeypatch: pytest.MonkeyPatch) -> None:

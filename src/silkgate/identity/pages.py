@@ -421,6 +421,8 @@ def _shown(row: AccessRecord) -> dict[str, Any]:
     what = ACTIONS.get(row.action)
     return {
         "row": row,
+        "mark": "released" if row.allowed else "refused",
+        "answer": _KINDS["read" if row.allowed else "denied"],
         "agency": AGENCIES.get(row.agency),
         "what": what.words if what else row.action,
         "purpose": PURPOSES.get(row.purpose, row.purpose),

@@ -114,7 +114,7 @@ def worker(
         Role, typer.Option(help="引擎、接入、监测、日志、推送、NATS或全部。Which of them, or all.")
     ] = Role.ALL,
 ) -> None:
-    """后台进程：引擎裁决，接入读目录，监测计数，日志封存。Engine decides, intake reads, watch counts, log seals."""
+    """后台进程：裁决、读目录、计数、封存日志、推送事件。Decide, read folders, count, seal the log, deliver events."""
     from silkgate.kernel.memory import give_back_memory
     from silkgate.site import lifeline, running
     from silkgate.site.application import application

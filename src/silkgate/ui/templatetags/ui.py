@@ -142,6 +142,12 @@ def message_mark(outcome: str) -> dict[str, Any]:
     return {"state": states.message_state(outcome)}
 
 
+@register.inclusion_tag("ui/shapes/state.html")
+def marked(mark: str, words: Text) -> dict[str, Any]:
+    """Word, shape and colour of a state that only one room knows."""
+    return {"state": {"mark": mark, "name": words}}
+
+
 @register.inclusion_tag("ui/shapes/shape.html")
 def shape(mark: str) -> dict[str, Any]:
     """Only the shape of one of the five marks, for headings that carry the word themselves."""
