@@ -14,7 +14,6 @@ from silkgate.client import (
     NotDecidedError,
     Platform,
     Problem,
-    Sender,
     message,
     messages_of,
     signed,
@@ -29,10 +28,9 @@ from silkgate.standards.ceb.catalogue import kinds_of
 from silkgate.testbench import queries
 from silkgate.testbench.domain import YOU
 from silkgate.testbench.scenarios import document_of, published, words_for
-from testbench.played import CODE, NAME, key
+from testbench.played import CODE, NAME, SENDER, key
 
 AT = datetime(2026, 6, 18, 2, tzinfo=UTC)
-SENDER = Sender(CODE, NAME, "DXPENT0000099")
 
 
 @pytest.fixture

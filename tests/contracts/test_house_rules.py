@@ -238,6 +238,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "access.py": "what there is to do on it, for pages and REST alike",
         "scenarios.py": "reads reference/scenarios: the zone of the bench, purchases, scenarios",
         "playing.py": "one run: what it is played on, played, told",
+        "samples.py": "a scenario's messages, made of its data",
         "checking.py": "whether a run did what its scenario asks for",
         "fixes.py": "the nearest change that would pass, by rule",
         "formfixes.py": "the same for what cannot be read",
@@ -278,6 +279,8 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
     "exchange": {
         "intake.py": "the stages before anything is stored, one function a stage",
         "documents.py": "the compact records that decisions are made on",
+        "exports.py": "the records of export messages, which are checked and not taken yet",
+        "records.py": "what records are made of: from the texts of a message to arrays",
         "inbox.py": "what came in, and its recorded order",
         "outbox.py": "what goes out",
         "sealing.py": "what was decided becomes leaves of the verifiable log",

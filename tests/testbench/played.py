@@ -6,13 +6,15 @@ import functools
 from collections.abc import Callable
 from datetime import date
 
-from silkgate.client import SIGNED, Document, Sender, SigningKey, message, signed
+from silkgate.client import Document, Sender, SigningKey, signed
 from silkgate.testbench.domain import YOU, Scenario
 from silkgate.testbench.playing import Firm, Ran, play, prepare
+from silkgate.testbench.samples import composed
 from silkgate.testbench.scenarios import document_of, published
 
 DAY = date(2026, 6, 18)
 CODE, NAME = "91410100MA3XT0001L", "丝路试用电子商务有限公司"
+SENDER = Sender(CODE, NAME, "DXPENT0000099")
 
 
 @functools.cache
@@ -33,16 +35,14 @@ def sent(
     change: Callable[[int, Document], Document] = lambda _, document: document,
     day: date = DAY,
 ) -> list[bytes]:
-    """The firm's messages of a scenario, built with the client from the scenario's data; `change` makes them others."""
+    """The firm's messages of a scenario, as the bench offers them for download; `change` makes them others."""
     words = prepare(firm(), day, scenario.role).words
     raws = []
     for place, step in enumerate(scenario.steps):
         if step.who != YOU:
             continue
-        raw = message(
-            step.kind, [change(len(raws), document_of(step, words, place))], Sender(CODE, NAME, "DXPENT0000099")
-        )
-        raws.append(signed(raw, key()) if step.signed and step.kind in SIGNED else raw)
+        raw = composed(scenario, place, change(len(raws), document_of(step, words, place)), SENDER)
+        raws.append(signed(raw, key()) if step.signed else raw)
     return raws
 
 

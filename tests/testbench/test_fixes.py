@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from silkgate.client import Document, Sender, message, signed
+from silkgate.client import Document, message, signed
 from silkgate.kernel.clock import CHINA
 from silkgate.kernel.findings import Finding
 from silkgate.standards.xmldsig import SigningKey
@@ -16,9 +16,7 @@ from silkgate.tariff.api import cards
 from silkgate.testbench.domain import Fix, Report
 from silkgate.testbench.fixes import FIXES, Facts, told
 from silkgate.testbench.playing import Firm, play, prepare
-from testbench.played import CODE, DAY, NAME, firm, key, played, scenario_named, sent
-
-SENDER = Sender(CODE, NAME, "DXPENT0000099")
+from testbench.played import CODE, DAY, NAME, SENDER, firm, key, played, scenario_named, sent
 
 
 def fixes_of(report: Report, code: str) -> list[Fix]:

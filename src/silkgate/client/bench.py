@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from silkgate.client.http import Transport
-from silkgate.client.messages import SIGNED, Document, Sender, SigningKey, message, signed
+from silkgate.client.messages import Document, Sender, SigningKey, message, signed
 from silkgate.standards.netstrings import as_netstrings
 
 NETSTRINGS = "application/vnd.silkgate.netstrings"
@@ -117,7 +117,7 @@ def messages_of(scenario: Scenario, sender: Sender, key: SigningKey | None = Non
     made = []
     for step in scenario.own:
         raw = message(step.kind, [step.document], sender)
-        if step.signed and step.kind in SIGNED:
+        if step.signed:
             if key is None:
                 raise ValueError(f"CEB{step.kind}Message has to be signed: give a key")
             raw = signed(raw, key)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,6 +15,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from silkgate import __version__
+from silkgate.client import Sender
 from silkgate.identity import api as identity
 from silkgate.identity.api import PUBLIC, actor_of, opens
 from silkgate.journal.api import log_keys
@@ -21,9 +24,10 @@ from silkgate.kernel.text import Text
 from silkgate.standards.conformance import verify_statement
 from silkgate.testbench import actions, queries, shown
 from silkgate.testbench.access import PLAY, SEE
-from silkgate.testbench.domain import MODES, ROLES, Refused, Scenario
+from silkgate.testbench.domain import ROLES, Refused, Scenario
 from silkgate.testbench.forms import CertificateForm, UploadForm, uploaded
-from silkgate.testbench.playing import Firm, prepare
+from silkgate.testbench.playing import Firm, data_for
+from silkgate.testbench.samples import archive, samples
 from silkgate.testbench.scenarios import published
 from silkgate.testbench.statements import signer_key, state
 from silkgate.ui.links import asked, asked_number
@@ -55,18 +59,94 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_GET
 def scenario(request: HttpRequest, scenario: str) -> HttpResponse:
     """GET /testbench/scenarios/<id>: what is sent, by whom, with which data, and what has to come back."""
-    found = published().scenarios.get(scenario)
-    if found is None:
-        raise Http404
-    code = next(iter(PLAY.where(actor_of(request))), "")
-    steps = shown.steps(found, _words(found, code, china_day(_at(request))))
-    context = {"scenario": found, "role": ROLES[found.role], "steps": steps, "code": code, "modes": MODES}
+    found, data = _known(request, scenario)
+    here = reverse("testbench-scenario", args=[found.id])
+    context = {
+        "scenario": found,
+        "role": ROLES[found.role],
+        "steps": shown.steps(found, data.words),
+        "ends": shown.ends(found, data.words),
+        "code": data.code,
+        "may_play": PLAY.allows(actor_of(request), data.code),
+        "day": data.day,
+        "query": data.query,
+        "chips": [
+            Chip(Text(name, name), f"{here}?{data._replace(code=code).query}", code == data.code)
+            for code, name in queries.names(data.codes).items()
+        ],
+    }
     return render(request, "testbench/scenario.html", context)
 
 
-def _words(scenario: Scenario, code: str, day: date) -> dict[str, str]:
+class Data(NamedTuple):
+    """For which firm a scenario is shown (empty: for nobody in particular), by the law of which day, and its data."""
+
+    codes: tuple[str, ...]
+    code: str
+    day: date
+    words: dict[str, str]
+    sender: Sender
+
+    @property
+    def query(self) -> str:
+        """What asks for the same again."""
+        return urlencode(({"organisation": self.code} if self.code else {}) | {"law_day": self.day.isoformat()})
+
+
+def _data(request: HttpRequest, scenario: Scenario) -> Data:
+    codes = SEE.where(actor_of(request))
+    code = asked(request, "organisation", codes) or next(iter(codes), "")
+    day = _asked_day(request)
     firm = Firm(code, queries.names([code])[code]) if code else Firm("YOUR-CODE", "YOUR NAME")
-    return dict(prepare(firm, day, scenario.role).words)
+    return Data(codes, code, day, *data_for(firm, day, scenario.role))
+
+
+def _asked_day(request: HttpRequest) -> date:
+    """The day of the law in the address; today where there is none that the bench plays."""
+    with contextlib.suppress(ValueError):
+        day = date.fromisoformat(request.GET.get("law_day", ""))
+        if actions.EARLIEST <= day <= actions.LATEST:
+            return day
+    return china_day(_at(request))
+
+
+@opens(PUBLIC)
+@require_GET
+def scenario_archive(request: HttpRequest, scenario: str) -> HttpResponse:
+    """GET /testbench/scenarios/<id>/messages.zip: what a firm sends in it, to be uploaded as it is, or once signed."""
+    found, data = _known(request, scenario)
+    return _file(archive(samples(found, data.words, data.sender)), f"{found.id}-{data.day}.zip", "application/zip")
+
+
+@opens(PUBLIC)
+@require_GET
+def scenario_message(request: HttpRequest, scenario: str, number: int) -> HttpResponse:
+    """GET /testbench/scenarios/<id>/messages/<step>.xml: one of them."""
+    found, data = _known(request, scenario)
+    for sample in samples(found, data.words, data.sender):
+        if sample.number == number:
+            return _file(sample.raw, f"{found.id}-{data.day}-{sample.name}")
+    raise Http404
+
+
+def _known(request: HttpRequest, scenario: str) -> tuple[Scenario, Data]:
+    found = published().scenarios.get(scenario)
+    if found is None:
+        raise Http404
+    return found, _data(request, found)
+
+
+def _file(body: bytes, name: str, kind: str = "application/octet-stream") -> HttpResponse:
+    """Something to keep, which a browser does not show."""
+    return HttpResponse(
+        body,
+        content_type=kind,
+        headers={
+            "Content-Disposition": content_disposition_header(True, name),
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+        },
+    )
 
 
 @opens(SEE, of="code")
@@ -76,7 +156,7 @@ def bench(request: HttpRequest, code: str) -> HttpResponse:
     may_play = PLAY.allows(actor_of(request), code)
     role = asked(request, "role", ROLES) or _likely_role(code)
     chosen = asked(request, "scenario", published().scenarios)
-    day = china_day(_at(request))
+    day = _asked_day(request)
     form = UploadForm(list(published().scenarios.values()), day, scenario=chosen)
     if request.method == "POST":
         identity.require(request, PLAY, code, subject=f"testbench/{code}")
@@ -170,15 +250,7 @@ def run_file(request: HttpRequest, code: str, number: int, place: int) -> HttpRe
     file = queries.file_of(found, place) if found else None
     if file is None:
         raise Http404
-    return HttpResponse(
-        bytes(file.body),
-        content_type="application/octet-stream",
-        headers={
-            "Content-Disposition": content_disposition_header(True, f"bench-{number}-{place:03d}-{file.kind}.xml"),
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    return _file(bytes(file.body), f"bench-{number}-{place:03d}-{file.kind}.xml")
 
 
 @opens(SEE, of="code")
@@ -287,6 +359,8 @@ def _at(request: HttpRequest) -> datetime:
 urlpatterns = [
     path("testbench", home, name="testbench"),
     path("testbench/scenarios/<str:scenario>", scenario, name="testbench-scenario"),
+    path("testbench/scenarios/<str:scenario>/messages.zip", scenario_archive, name="testbench-scenario-archive"),
+    path("testbench/scenarios/<str:scenario>/messages/<int:number>.xml", scenario_message, name="testbench-sample"),
     path("testbench/of/<str:code>", bench, name="testbench-bench"),
     path("testbench/of/<str:code>/certificates", add_certificate, name="testbench-certificates"),
     path("testbench/of/<str:code>/coverage", coverage, name="testbench-coverage"),

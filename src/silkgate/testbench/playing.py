@@ -13,12 +13,11 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
-from uuid import NAMESPACE_URL, uuid5
 
 from django.db import connection
 
 from silkgate.clearance import api as clearance
-from silkgate.client import SIGNED, Document, Sender, SigningKey, message, signed
+from silkgate.client import Sender, SigningKey, signed
 from silkgate.exchange import api as exchange
 from silkgate.identity import api as identity
 from silkgate.kernel.clock import CHINA
@@ -42,6 +41,7 @@ from silkgate.testbench.domain import (
     Scenario,
 )
 from silkgate.testbench.fixes import Facts, told
+from silkgate.testbench.samples import composed
 from silkgate.testbench.scenarios import document_of, published, words_for
 
 
@@ -102,10 +102,8 @@ def play(firm: Firm, day: date, raws: Sequence[bytes], scenario: Scenario | None
     founds, outcomes = [], []
     documents = 0
     for item in items:
-        received = exchange.examine(
-            item.raw, ground.certificates, max_message_bytes=ground.law.max_message_bytes, channel="bench"
-        )
-        documents += received.found.document_count
+        found = _examined(item.raw, ground)
+        documents += found.document_count
         if documents > DOCUMENTS_PER_RUN:
             raise Refused(
                 Text(
@@ -113,12 +111,26 @@ def play(firm: Firm, day: date, raws: Sequence[bytes], scenario: Scenario | None
                     f"A run has at most {DOCUMENTS_PER_RUN} documents: make it several runs.",
                 )
             )
-        founds.append(received.found)
-        outcomes.append(sandbox.take(received.found))
+        founds.append(found)
+        outcomes.append(_checked(item.raw, found, sandbox.take(found), ground))
     receipts = tuple(Receipt(one.message_id, one.kind, one.recipient, one.body) for one in sandbox.receipts)
     messages, declarations = _told(ground, sandbox, items, founds, outcomes, receipts)
     report = Report(messages, declarations, checks(scenario, ground.words, items, messages, declarations))
     return Ran(report, items, receipts, _program(), f"{ground.law.version}.{ground.law.tariff_version}")
+
+
+def _examined(raw: bytes, ground: Ground, *, exports: bool = False) -> exchange.Found:
+    return exchange.examine(
+        raw, ground.certificates, max_message_bytes=ground.law.max_message_bytes, channel="bench", exports=exports
+    ).found
+
+
+def _checked(raw: bytes, found: exchange.Found, played: clearance.Played, ground: Ground) -> clearance.Played:
+    """Of an export message, which is refused as in service, also what can be checked of it."""
+    if found.kind[3:6] not in exchange.EXPORTS:
+        return played
+    checked = clearance.judge(_examined(raw, ground, exports=True), ground.zone.parties)
+    return played._replace(findings=(*played.findings, *checked.findings))
 
 
 def prepare(firm: Firm, day: date, role: str) -> Ground:
@@ -129,7 +141,6 @@ def prepare(firm: Firm, day: date, role: str) -> Ground:
         zone = registry.zone(cursor)
         filed = registry.enterprises(cursor)
         certificates = identity.certificates(cursor)
-    customs_code = zone.customs_code if zone else known.customs_code
     policy: dict[str, Any] = dict(zone.policy) if zone else {}
     # The same messages have the same end on the bench; who is drawn in service depends on a secret.
     law = tariff.law_of(day, policy={**policy, "random_inspection_rate": Decimal(0)})
@@ -149,7 +160,7 @@ def prepare(firm: Firm, day: date, role: str) -> Ground:
         at=datetime(day.year, day.month, day.day, known.hour, tzinfo=CHINA),
         zone=clearance.SandboxZone(
             "testbench",
-            customs_code,
+            customs_code(zone),
             parties,
             known.items,
             {one.code: one.guarantee_cents for one in known.firms if one.guarantee_cents},
@@ -157,8 +168,23 @@ def prepare(firm: Firm, day: date, role: str) -> Ground:
             risk.Selection(risk.SelectionRule(*rule) for rule in known.selection),
         ),
         certificates=lambda code: by_code.get(code, ()),
-        words=words_for(role, firm.code, firm.name, day=day, customs_code=customs_code),
+        words=words_for(role, firm.code, firm.name, day=day, customs_code=customs_code(zone)),
     )
+
+
+def customs_code(zone: registry.ZoneRecord | None) -> str:
+    """The customs office of the bench: the zone's, and before one is loaded that of the scenarios."""
+    return zone.customs_code if zone else published().customs_code
+
+
+def data_for(firm: Firm, day: date, role: str) -> tuple[dict[str, str], Sender]:
+    """What stands in the `{…}` of a scenario's data for a firm, and how it names itself as the sender."""
+    with connection.cursor() as cursor:
+        zone = registry.zone(cursor)
+    filed = registry.current(firm.code)
+    dxp_id = filed.data.get("dxp_id", "") if filed else ""
+    words = words_for(role, firm.code, firm.name, day=day, customs_code=customs_code(zone))
+    return words, Sender(firm.code, firm.name, dxp_id or firm.code)
 
 
 @functools.cache
@@ -170,16 +196,9 @@ def bench_key() -> SigningKey:
 def bench_message(scenario: Scenario, place: int, words: Mapping[str, str]) -> bytes:
     """The message that the bench sends at this step (from 0), from the firm that would send it."""
     step = scenario.steps[place]
-    document = document_of(step, words, place)
-    guid = str(uuid5(NAMESPACE_URL, f"{scenario.id}/{place}/{words['day']}")).upper()
     firm = published().firm(sender_role(step.kind, scenario.role))
-    raw = message(
-        step.kind,
-        [Document({"guid": guid, **document.head}, document.lines)],
-        Sender(firm.code, firm.name, firm.dxp_id),
-        guid=guid,
-    )
-    return signed(raw, bench_key()) if step.kind in SIGNED and step.signed else raw
+    raw = composed(scenario, place, document_of(step, words, place), Sender(firm.code, firm.name, firm.dxp_id))
+    return signed(raw, bench_key()) if step.signed else raw
 
 
 def sender_role(kind: str, tested: str = "") -> str:

@@ -17,7 +17,7 @@ from silkgate.kernel.text import Text
 from silkgate.testbench import actions, models, queries
 from silkgate.testbench.access import PLAY, SEE
 from silkgate.testbench.domain import YOU, Refused, Scenario
-from silkgate.testbench.playing import Firm, prepare
+from silkgate.testbench.playing import Firm, data_for
 from silkgate.testbench.rest_shapes import (
     BenchCertificateIn,
     BenchCertificateOut,
@@ -84,7 +84,7 @@ def one_scenario(request: HttpRequest, organisation: Organisation, scenario: Sce
     """贵单位在情景中报送什么、应得到什么。What your organisation sends in it, and what has to come back."""
     found = _known(scenario)
     day = _day(request, law_day)
-    words = prepare(_firm(organisation), day, found.role).words
+    words, _ = data_for(_firm(organisation), day, found.role)
     steps = []
     for place, step in enumerate(found.steps):
         document = document_of(step, words, place)

@@ -141,7 +141,7 @@ def _step(path: Path, scenario: str, raw: Mapping[str, Any], purchases: Mapping[
         raw["purchase"],
         raw.get("n", "1"),
         document,
-        raw.get("sign", raw["send"] in SIGNED),
+        raw["send"] in SIGNED and raw.get("sign", True),
         raw.get("outcome", "accepted"),
         tuple(raw.get("reasons", ())),
         tuple(raw.get("receipts", ())),
