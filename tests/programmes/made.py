@@ -40,9 +40,11 @@ SERVICE = {
     "tax_included": "yes",
     "conditions_zh": "破损按货值赔付。",
     "conditions_en": "Damage is made good at the value of the goods.",
-    "area": "全国",
+    "area_zh": "全国",
+    "area_en": "All of China",
     "languages": "zh en",
-    "capacity": "每日5000件",
+    "capacity_zh": "每日5000件",
+    "capacity_en": "5,000 parcels a day",
     "valid_from": "2026-01-01",
     "valid_to": "",
 }

@@ -161,6 +161,8 @@ def test_a_change_leaves_offers_and_orders_as_they_are(firms: None) -> None:
         ({"words": "摄影"}, "drone photos"),
         ({"words": "光影"}, "drone photos"),
         ({"words": "Russian"}, "drone"),
+        ({"words": "全国 express"}, "express"),
+        ({"words": "all of china"}, "drone photos express"),
         ({"words": "100%"}, ""),
         ({"form": "fixed"}, "photos"),
         ({"form": "quote"}, "drone"),
@@ -221,7 +223,7 @@ def test_a_price_is_cents_of_a_unit(form: str, written: str, cents: int | None, 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("title_zh", ""), ("title_en", "x" * 81), ("about_zh", "短"), ("conditions_zh", ""), ("area", ""),
+        ("title_zh", ""), ("title_en", "x" * 81), ("about_zh", "短"), ("conditions_zh", ""), ("area_zh", ""),
         ("languages", "tlh"), ("price_form", "free"), ("price", "三块"), ("price", "0"), ("price", "-1"),
         ("price", "1.234"), ("price", "9" * 10), ("price", "１.00"), ("currency", "ABC"), ("valid_from", "明天"),
         ("valid_to", "2026-11-22"), ("about_zh", "含有\0字符的一段服务内容"),

@@ -8,7 +8,6 @@ from django.db import connection, transaction
 
 from silkgate.identity.api import Actor
 from silkgate.journal import api as journal
-from silkgate.kernel.text import Text
 from silkgate.programmes import access, models, queries
 from silkgate.programmes.domain import LANGUAGES, NotYours, Problem, Refused, Terms, refused
 from silkgate.programmes.kinds import Kind, kinds
@@ -101,8 +100,8 @@ def _fitting(code: str, kind: str) -> Kind:
 def _words(kind: Kind, terms: Terms) -> str:
     """What the search looks through, in small letters."""
     spoken = [LANGUAGES[code] for code in terms.languages]
-    texts: list[Text] = [kind.words, terms.title, terms.about, terms.conditions, *spoken]
-    return " ".join([*(part for text in texts for part in text), terms.area, terms.capacity]).lower()
+    texts = [kind.words, terms.title, terms.about, terms.conditions, *spoken, terms.area, terms.capacity]
+    return " ".join(part for text in texts for part in text).lower()
 
 
 def _keep(row: models.Service, terms: Terms, actor: Actor, at: datetime) -> None:
@@ -119,9 +118,11 @@ def _keep(row: models.Service, terms: Terms, actor: Actor, at: datetime) -> None
         tax_included=terms.price.tax_included,
         conditions_zh=terms.conditions.zh,
         conditions_en=terms.conditions.en,
-        area=terms.area,
+        area=terms.area.zh,
+        area_en=terms.area.en,
         languages=list(terms.languages),
-        capacity=terms.capacity,
+        capacity=terms.capacity.zh,
+        capacity_en=terms.capacity.en,
         valid_from=terms.valid_from,
         valid_to=terms.valid_to,
         made_by=actor.name,

@@ -364,9 +364,9 @@ class Terms(NamedTuple):
     about: Text
     price: Price
     conditions: Text
-    area: str
+    area: Text
     languages: tuple[str, ...]
-    capacity: str
+    capacity: Text
     valid_from: date
     valid_to: date | None
     """Last day, included; None: open."""
@@ -396,6 +396,8 @@ class Rated(NamedTuple):
     """A review as everybody reads it."""
 
     order_id: int
+    demo: bool
+    """Made up, for a demonstration."""
     stars: int
     words: str
     at: datetime

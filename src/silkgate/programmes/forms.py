@@ -111,23 +111,34 @@ class ServiceForm(_PriceForm):
     )
     conditions_zh = _prose(spoken("条款（中文）", "Terms, in Chinese"), rows=3)
     conditions_en = _prose(spoken("条款（英文，选填）", "Terms, in English (optional)"), rows=3)
-    area = _line(spoken("服务区域", "Area served"), help_text=spoken("如郑州、全国", "Such as Zhengzhou, all of China"))
+    area_zh = _line(
+        spoken("服务区域（中文）", "Area served, in Chinese"), help_text=spoken("如郑州、全国", "Such as 郑州、全国")
+    )
+    area_en = _line(
+        spoken("服务区域（英文，选填）", "Area served, in English (optional)"),
+        help_text=spoken("如all of China", "Such as Zhengzhou, all of China"),
+    )
     languages = forms.MultipleChoiceField(
         label=spoken("服务语言", "Languages"),
         required=False,
         choices=[(key, _words(words)) for key, words in LANGUAGES.items()],
         widget=forms.CheckboxSelectMultiple,
     )
-    capacity = _line(
-        spoken("服务能力（选填）", "Capacity (optional)"),
-        help_text=spoken("如每日5000件", "Such as 5,000 parcels a day"),
+    capacity_zh = _line(
+        spoken("服务能力（中文，选填）", "Capacity, in Chinese (optional)"),
+        help_text=spoken("如每日5000件", "Such as 每日5000件"),
+    )
+    capacity_en = _line(
+        spoken("服务能力（英文，选填）", "Capacity, in English (optional)"),
+        help_text=spoken("如5,000 parcels a day", "Such as 5,000 parcels a day"),
     )
     valid_from = _day(spoken("有效期起", "Valid from"))
     valid_to = _day(spoken("有效期止（选填）", "Valid to (optional)"))
     version = forms.CharField(required=False, widget=forms.HiddenInput)
     field_order = (
         "kind", "title_zh", "title_en", "about_zh", "about_en", "price_form", "price", "currency", "tax_included",
-        "conditions_zh", "conditions_en", "area", "languages", "capacity", "valid_from", "valid_to", "version",
+        "conditions_zh", "conditions_en", "area_zh", "area_en", "languages", "capacity_zh", "capacity_en",
+        "valid_from", "valid_to", "version",
     )  # fmt: skip
 
     def __init__(self, given: Any = None, initial: Mapping[str, Any] | None = None, *, fixed: bool = False) -> None:
@@ -140,18 +151,21 @@ class ServiceForm(_PriceForm):
             del self.fields["version"]
 
 
+def _both(field: str, words: Text) -> dict[str, str]:
+    """A text whose English was perhaps left out."""
+    return {f"{field}_zh": words.zh, f"{field}_en": words.en if words.en != words.zh else ""}
+
+
 def service_initial(terms: Terms) -> dict[str, Any]:
     """The terms of a service as its form holds them."""
     return {
         "title_zh": terms.title.zh,
         "title_en": terms.title.en,
-        "about_zh": terms.about.zh,
-        "about_en": terms.about.en if terms.about.en != terms.about.zh else "",
-        "conditions_zh": terms.conditions.zh,
-        "conditions_en": terms.conditions.en if terms.conditions.en != terms.conditions.zh else "",
-        "area": terms.area,
+        **_both("about", terms.about),
+        **_both("conditions", terms.conditions),
+        **_both("area", terms.area),
         "languages": list(terms.languages),
-        "capacity": terms.capacity,
+        **_both("capacity", terms.capacity),
         "valid_from": terms.valid_from.isoformat(),
         "valid_to": terms.valid_to.isoformat() if terms.valid_to else "",
         **price_initial(terms.price),

@@ -132,12 +132,12 @@ def facts(found: queries.Service) -> tuple[tuple[Text, Text], ...]:
     lines = [
         (Text("价格", "Price"), terms.price.words),
         (Text("类别", "Kind"), found.kind.words),
-        (Text("服务区域", "Area"), Text(terms.area, terms.area)),
+        (Text("服务区域", "Area"), terms.area),
         (
             Text("语言", "Languages"),
             Text("、".join(word.zh for word in spoken), ", ".join(word.en for word in spoken)),
         ),
-        (Text("服务能力", "Capacity"), Text(terms.capacity, terms.capacity)),
+        (Text("服务能力", "Capacity"), terms.capacity),
         (
             Text("有效期", "Valid"),
             Text(f"{terms.valid_from}至{last_zh}", f"{terms.valid_from} until {last_en}"),

@@ -129,7 +129,8 @@ class Found(NamedTuple):
 _COLUMNS = (
     "s.id, s.provider_code, coalesce(e.name, o.name, s.provider_code), s.kind, s.number, v.id, s.offered, s.demo,"
     " s.changed_at, v.title_zh, v.title_en, v.about_zh, v.about_en, v.price_form, v.price_cents, v.currency,"
-    " v.tax_included, v.conditions_zh, v.conditions_en, v.area, v.languages, v.capacity, v.valid_from, v.valid_to"
+    " v.tax_included, v.conditions_zh, v.conditions_en, v.area, coalesce(nullif(v.area_en, ''), v.area), v.languages,"
+    " v.capacity, coalesce(nullif(v.capacity_en, ''), v.capacity), v.valid_from, v.valid_to"
 )
 _TABLES = (
     " from programmes_service s"
@@ -153,15 +154,15 @@ def _needs() -> str:
 def _service(row: Sequence[Any]) -> Service:
     (number, code, name, kind, version, version_id, offered, demo, changed_at) = row[:9]
     (title_zh, title_en, about_zh, about_en, form, cents, currency, taxed, when_zh, when_en, *rest) = row[9:]
-    area, languages, capacity, first, last = rest
+    area_zh, area_en, languages, capacity_zh, capacity_en, first, last = rest
     terms = Terms(
         Text(title_zh, title_en),
         Text(about_zh, about_en),
         Price(form, cents, currency, taxed),
         Text(when_zh, when_en),
-        area,
+        Text(area_zh, area_en),
         tuple(languages),
-        capacity,
+        Text(capacity_zh, capacity_en),
         first,
         last,
     )
@@ -319,7 +320,7 @@ class Reviews(NamedTuple):
 
 def reviews(code: str, *, service: int | None = None, before: int | None = None, limit: int = 20) -> Reviews:
     """Reviews of a provider, or of one of its services, newest first; `before`: of orders with a lower number."""
-    rows = models.Review.objects.filter(provider_code=code)
+    rows = models.Review.objects.select_related("service").filter(provider_code=code)
     if service is not None:
         rows = rows.filter(service_id=service)
     if before is not None:
@@ -331,12 +332,12 @@ def reviews(code: str, *, service: int | None = None, before: int | None = None,
 
 def review_of(order_id: int) -> models.Review | None:
     """The review of an order; None: there is none yet."""
-    return models.Review.objects.filter(order_id=order_id).first()
+    return models.Review.objects.select_related("service").filter(order_id=order_id).first()
 
 
 def rated(row: models.Review) -> Rated:
     """A row as a value."""
-    return Rated(row.order_id, row.stars, row.words, row.at, row.answer, row.answered_at)
+    return Rated(row.order_id, row.service.demo, row.stars, row.words, row.at, row.answer, row.answered_at)
 
 
 # --- Enquiries and orders ---------------------------------------------------------------------------------------------
@@ -351,19 +352,21 @@ class Matters(NamedTuple):
 
 def enquiries(codes: Sequence[str], side: str, *, before: int | None = None, limit: int = 50) -> Matters:
     """Enquiries of some organisations as buyer or as provider (`side`), newest first, with their service version."""
-    rows = models.Enquiry.objects.select_related("service_version").filter(**{f"{side}_code__in": list(codes)})
+    rows = models.Enquiry.objects.select_related("service_version", "service").filter(
+        **{f"{side}_code__in": list(codes)}
+    )
     return _page(rows, before, limit)
 
 
 def orders(codes: Sequence[str], side: str, *, before: int | None = None, limit: int = 50) -> Matters:
     """Orders of some organisations as buyer or as provider (`side`), newest first, with their service version."""
-    rows = models.Order.objects.select_related("enquiry__service_version", "offer")
+    rows = models.Order.objects.select_related("enquiry__service_version", "offer", "service")
     return _page(rows.filter(**{f"{side}_code__in": list(codes)}), before, limit)
 
 
 def disputed_orders(*, before: int | None = None, limit: int = 50) -> Matters:
     """Orders about which there was a dispute, newest first: for the operator."""
-    rows = models.Order.objects.select_related("enquiry__service_version", "offer").filter(disputed=True)
+    rows = models.Order.objects.select_related("enquiry__service_version", "offer", "service").filter(disputed=True)
     return _page(rows, before, limit)
 
 

@@ -79,9 +79,11 @@ class ServiceOut(Out):
     price: PriceOut
     conditions_zh: str
     conditions_en: str
-    area: str
+    area_zh: str
+    area_en: str
     languages: list[str]
-    capacity: str
+    capacity_zh: str
+    capacity_en: str
     valid_from: date
     valid_to: date | None
     demo: bool
@@ -94,6 +96,8 @@ class ReviewOut(Out):
     """A review of a completed order. It is never changed."""
 
     order: int
+    demo: bool
+    """Made up, for a demonstration."""
     stars: int
     words: str
     at: datetime
@@ -137,6 +141,8 @@ class EnquiryLine(Out):
     id: int
     service: int
     service_version: int
+    demo: bool
+    """For a service that is made up, for a demonstration."""
     buyer: str
     provider: str
     what: str
@@ -166,6 +172,8 @@ class OrderLine(Out):
     id: int
     enquiry: int
     service: int
+    demo: bool
+    """For a service that is made up, for a demonstration."""
     buyer: str
     provider: str
     state: str
@@ -348,6 +356,8 @@ def service(found: queries.Service, rated: Rating) -> dict[str, Any]:
         "title": terms.title,
         "about": terms.about,
         "conditions": terms.conditions,
+        "area": terms.area,
+        "capacity": terms.capacity,
     }
     return {
         "id": found.id,
@@ -355,9 +365,7 @@ def service(found: queries.Service, rated: Rating) -> dict[str, Any]:
         "kind": found.kind.key,
         **{f"{name}_{language}": getattr(text, language) for name, text in texts.items() for language in ("zh", "en")},
         "price": price(terms.price),
-        "area": terms.area,
         "languages": list(terms.languages),
-        "capacity": terms.capacity,
         "valid_from": terms.valid_from,
         "valid_to": terms.valid_to,
         "demo": found.demo,
@@ -370,7 +378,7 @@ def review(given: Rated) -> dict[str, Any]:
     """A `ReviewOut`."""
     return {
         "order": given.order_id,
-        **{n: getattr(given, n) for n in ("stars", "words", "at", "answer", "answered_at")},
+        **{n: getattr(given, n) for n in ("demo", "stars", "words", "at", "answer", "answered_at")},
     }
 
 
@@ -403,6 +411,7 @@ def enquiry_line(row: models.Enquiry) -> dict[str, Any]:
         "id": row.pk,
         "service": row.service_id,
         "service_version": row.service_version.number,
+        "demo": row.service.demo,
         "buyer": row.buyer_code,
         "provider": row.provider_code,
         "waits_for": COURSES["enquiry"].states[row.state].waits_for,
@@ -429,6 +438,7 @@ def order_line(row: models.Order) -> dict[str, Any]:
         "id": row.pk,
         "enquiry": row.enquiry_id,
         "service": row.service_id,
+        "demo": row.service.demo,
         "buyer": row.buyer_code,
         "provider": row.provider_code,
         "waits_for": COURSES["order"].states[row.state].waits_for,

@@ -48,6 +48,11 @@ class _Given:
                 self.wrong(field, f"最多{longest}字。", f"At most {longest} characters.")
         return value
 
+    def both(self, field: str, shortest: int, longest: int) -> Text:
+        """A text whose English may be left out."""
+        zh, en = self.text(f"{field}_zh", shortest, longest), self.text(f"{field}_en", 0, longest)
+        return Text(zh, en or zh)
+
     def choice(self, field: str, allowed: Collection[str]) -> str:
         value = self.answers.get(field, "")
         if value not in allowed:
@@ -93,17 +98,17 @@ class _Given:
 
 def terms(answers: Mapping[str, str], today: date) -> Terms:
     """What a provider promises, from a form: `title_zh`, `title_en`, `about_zh`, `about_en`, `price_form`, `price`,
-    `currency`, `tax_included` (yes), `conditions_zh`, `conditions_en`, `area`, `languages` (codes, one space between),
-    `capacity`, `valid_from`, `valid_to`. English texts but the title may be left out: then the Chinese is shown.
+    `currency`, `tax_included` (yes), `conditions_zh`, `conditions_en`, `area_zh`, `area_en`, `languages` (codes, one
+    space between), `capacity_zh`, `capacity_en`, `valid_from`, `valid_to`. English texts but the title may be left out:
+    then the Chinese is shown.
 
     Raises Refused with all that is wrong.
     """
     given = _Given(answers)
     title = Text(given.text("title_zh", 2, MAX_TITLE), given.text("title_en", 2, MAX_TITLE))
-    about = given.text("about_zh", 10, MAX_TEXT), given.text("about_en", 0, MAX_TEXT)
-    conditions = given.text("conditions_zh", 4, MAX_TEXT), given.text("conditions_en", 0, MAX_TEXT)
+    about, conditions = given.both("about", 10, MAX_TEXT), given.both("conditions", 4, MAX_TEXT)
     price = given.price(quotable=True)
-    area, capacity = given.text("area", 2, MAX_LINE), given.text("capacity", 0, MAX_LINE)
+    area, capacity = given.both("area", 2, MAX_LINE), given.both("capacity", 0, MAX_LINE)
     languages = tuple(code for code in LANGUAGES if code in answers.get("languages", "").split())
     if not languages:
         given.wrong("languages", "请至少选择一种服务语言。", "Choose at least one language.")
@@ -113,9 +118,9 @@ def terms(answers: Mapping[str, str], today: date) -> Terms:
     given.end()
     return Terms(
         title,
-        Text(about[0], about[1] or about[0]),
+        about,
         price,
-        Text(conditions[0], conditions[1] or conditions[0]),
+        conditions,
         area,
         languages,
         capacity,

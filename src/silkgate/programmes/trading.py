@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from silkgate.identity.api import Actor
 from silkgate.journal import api as journal
 from silkgate.kernel.clock import china_day
+from silkgate.kernel.text import Text
 from silkgate.programmes import access, models, queries, rules, workflows
 from silkgate.programmes.domain import (
     BUYER,
@@ -269,6 +270,8 @@ def _hand_on(course: Course, row: Any, actor: Actor, side: str, at: datetime) ->
         whose = side if waits_for == OPERATOR else waits_for
         code = row.buyer_code if whose == BUYER else row.provider_code
         title = queries.title_of((row if course is ENQUIRY else row.enquiry).service_version)
+        if row.service.demo:
+            title = Text(f"演示：{title.zh}", f"Demo: {title.en}")
         subject, data = f"{course.name}/{row.pk}", {course.name: row.pk}
         row.task_id = workflows.open_task(actor, row.state, code, subject, title, data, at)
     row.save()
@@ -323,6 +326,7 @@ def _frozen(row: models.Enquiry, offer: models.Offer, at: datetime) -> str:
                 "id": row.service_id,
                 "version": version.number,
                 "kind": row.service.kind,
+                **({"demo": True} if row.service.demo else {}),
                 "title": {"zh": version.title_zh, "en": version.title_en},
                 "conditions": {"zh": version.conditions_zh, "en": version.conditions_en},
             },
