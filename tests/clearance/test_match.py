@@ -197,9 +197,8 @@ class Four(NamedTuple):
 
 
 def compared(four: Four) -> list[tuple[str, str]]:
-    found = match.match(
-        declaration(**four.declaration), order(**four.order), payment(**four.payment), waybill(**four.waybill)
-    )
+    documents = declaration(**four.declaration), order(**four.order), payment(**four.payment), waybill(**four.waybill)
+    found = match.match(*documents, law().match_tolerance_e5)
     return codes(found)
 
 
@@ -289,11 +288,18 @@ def test_the_four_documents(four: Four, expected: list[tuple[str, str]]) -> None
 
 
 def test_the_numbers_of_a_finding_are_those_of_the_documents() -> None:
-    (finding,) = match.match(declaration(), order(), payment("99.99"), waybill())
+    tolerance_e5 = law().match_tolerance_e5
+    (finding,) = match.match(declaration(), order(), payment("99.99"), waybill(), tolerance_e5)
     assert finding == Finding("match.amount", "amountPaid", "99.99", "100")
     lines = [declaration_line(1, "60"), declaration_line(7, "40")]
-    found = match.match(declaration(lines=lines), order(TWO), payment(), waybill())
+    found = match.match(declaration(lines=lines), order(TWO), payment(), waybill(), tolerance_e5)
     assert [(finding.line, finding.found, finding.needed) for finding in found] == [(7, "7", ""), (2, "", "2")]
+
+
+def test_how_much_an_order_may_be_off_is_law() -> None:
+    off_by_two_cents = order(freight_e5="0.02")
+    assert codes(match.sums(off_by_two_cents, 1_999)) == [("match.order_sum", "acturalPaid")]
+    assert match.sums(off_by_two_cents, 2_000) == []
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def _alone(
     code: str, document: Any, parties: Mapping[str, Party], law: tariff.Law
 ) -> tuple[list[Finding], list[AssessedLine]]:
     if code == "311":
-        return match.sums(document), []
+        return match.sums(document, law.match_tolerance_e5), []
     mode = match.mode_of(document, law)
     goods, rates = match.goods(document, mode, law)
     findings = [*match.parties(document, parties), *match.fields(document, mode, law.day), *goods]

@@ -14,10 +14,6 @@ from silkgate.kernel.findings import Finding
 from silkgate.kernel.fixed import CENT_E5, E5, format_e5
 from silkgate.tariff.api import Law, Rate
 
-TOLERANCE_E5 = CENT_E5
-TOLERANCE_E10 = CENT_E5 * E5
-"""0.01 CNY, where price × quantity is compared: a product of two numbers of 0.00001."""
-
 ROLES = (
     ("ebpCode", "ebp_code", "ebp"),
     ("ebcCode", "ebc_code", "ebc"),
@@ -112,7 +108,9 @@ def valid_id_number(number: str, day: date) -> bool:
     return born <= day
 
 
-def match(declaration: Declaration, order: Order, payment: Payment, waybill: Waybill) -> list[Finding]:
+def match(
+    declaration: Declaration, order: Order, payment: Payment, waybill: Waybill, tolerance_e5: int
+) -> list[Finding]:
     """Group 4: each difference between the four documents, each its own reason."""
     findings: list[Finding] = []
     if order.ebc_code != declaration.ebc_code:
@@ -122,7 +120,7 @@ def match(declaration: Declaration, order: Order, payment: Payment, waybill: Way
     elif order.buyer_name != declaration.buyer_name:
         findings.append(Finding("match.buyer", "buyerName", declaration.buyer_name, order.buyer_name))
     _match_lines(declaration, order, findings)
-    findings += sums(order)
+    findings += sums(order, tolerance_e5)
     _match_payment(order, payment, findings)
     if waybill.consignee != order.consignee:
         findings.append(Finding("match.consignee", "consignee", waybill.consignee, order.consignee))
@@ -176,23 +174,23 @@ def _match_lines(declaration: Declaration, order: Order, findings: list[Finding]
     findings.extend([Finding("match.items", "gnum", "", str(gnum), gnum) for gnum in ordered])
 
 
-def sums(order: Order) -> list[Finding]:
-    """Whether an order adds up: its lines, their sum, what was paid."""
+def sums(order: Order, tolerance_e5: int) -> list[Finding]:
+    """Whether an order adds up, within the law's tolerance: its lines, their sum, what was paid."""
     findings: list[Finding] = []
     total = 0
     for line in order.lines:
         total += line.total_price_e5
         product = line.price_e5 * line.qty_e5
-        if abs(product - line.total_price_e5 * E5) > TOLERANCE_E10:
+        if abs(product - line.total_price_e5 * E5) > tolerance_e5 * E5:
             findings.append(
                 Finding(
                     "match.order_sum", "totalPrice", format_e5(line.total_price_e5), format_e5(product // E5), line.gnum
                 )
             )
-    if abs(total - order.goods_value_e5) > TOLERANCE_E5:
+    if abs(total - order.goods_value_e5) > tolerance_e5:
         findings.append(Finding("match.order_sum", "goodsValue", format_e5(order.goods_value_e5), format_e5(total)))
     paid = order.goods_value_e5 + order.freight_e5 + order.tax_total_e5 - order.discount_e5
-    if abs(paid - order.actural_paid_e5) > TOLERANCE_E5:
+    if abs(paid - order.actural_paid_e5) > tolerance_e5:
         findings.append(Finding("match.order_sum", "acturalPaid", format_e5(order.actural_paid_e5), format_e5(paid)))
     return findings
 

@@ -175,7 +175,7 @@ class Settling:
         declaration: Declaration = entry.doc
         law = self.law
         payment: Payment = payment_entry.doc
-        findings = match.match(declaration, order.doc, payment, waybill.doc)
+        findings = match.match(declaration, order.doc, payment, waybill.doc, law.match_tolerance_e5)
         if findings:
             return self._refuse(entry, findings)
         findings, rates = match.goods(declaration, mode, law)
