@@ -277,7 +277,7 @@ def test_every_look_is_recorded_without_the_number(site: Client) -> None:
 
 def test_the_year_is_the_ledgers(site: Client) -> None:
     for claim, used, reserved in ((LI, 15_000, 0), (WANG, 0, 19_800)):
-        held = uses.allowance(claim["id_number"], DAY)
+        held = uses.allowance(uses.statement(claim["id_number"], 2026), DAY)
         assert (held.balance.used, held.balance.reserved, held.balance.free) == (
             used,
             reserved,
@@ -293,13 +293,15 @@ def test_the_year_is_the_ledgers(site: Client) -> None:
 
 
 def test_the_limits_are_those_of_the_day(database: str) -> None:
-    told = [uses.allowance("nobody", day).annual.value for day in (DAY, DAY.replace(year=2017))]
+    days = (DAY, DAY.replace(year=2017))
+    told = [uses.allowance(uses.statement("nobody", day.year), day).annual.value for day in days]
     assert told == [26_000, 20_000]
 
 
 def test_somebody_without_uses_has_all_of_it(database: str) -> None:
-    held = uses.allowance("nobody", DAY)
-    assert (held.uses, held.balance.free, uses.uses("nobody", 2026).lines) == (0, 2_600_000, ())
+    stated = uses.statement("nobody", 2026)
+    held = uses.allowance(stated, DAY)
+    assert (held.uses, held.balance.free, uses.uses(stated).lines) == (0, 2_600_000, ())
 
 
 def test_uses_are_told_page_by_page(site: Client) -> None:
@@ -315,7 +317,7 @@ def test_uses_are_told_page_by_page(site: Client) -> None:
         seen: list[uses.Use] = []
         before: int | None = None
         while True:
-            page = uses.uses(LI["id_number"], 2026, before=before, limit=limit)
+            page = uses.uses(uses.statement(LI["id_number"], 2026), before=before, limit=limit)
             assert len(page.lines) <= limit
             seen += page.lines
             before = page.older
@@ -423,11 +425,11 @@ def test_a_mistyped_address_still_shows_a_year(site: Client, query: str) -> None
 def test_while_one_is_open_there_is_no_second(site: Client) -> None:
     case = objected(site)
     person = Person(LI["id_number"], LI["name"])
-    found = uses.use(person.id_number, 2026, case.data["declaration"])
+    found = uses.use(uses.statement(person.id_number, 2026), case.data["declaration"])
     assert found is not None
     with pytest.raises(casework.MoveRefused):
         objections.object_to(person, found, "又一次说明", [], NOW)
-    assert len(casework.cases_about(objections.OBJECTION, objections.subject(found.number))) == 1
+    assert len(casework.cases_about(objections.OBJECTION, [objections.subject(found.number)])) == 1
 
 
 def test_a_paper_that_is_refused_leaves_no_case(site: Client) -> None:

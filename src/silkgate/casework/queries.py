@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -64,9 +64,10 @@ def cases(numbers: Iterable[int]) -> dict[int, Case]:
     return {row.id: case_of(row) for row in CaseRow.objects.filter(id__in=list(numbers))}
 
 
-def cases_about(workflow: str, subject: str) -> list[Case]:
-    """All cases of a workflow about one subject, newest first."""
-    return [case_of(row) for row in CaseRow.objects.filter(workflow=workflow, subject=subject).order_by("-id")]
+def cases_about(workflow: str, subjects: Collection[str]) -> list[Case]:
+    """All cases of a workflow about any of some subjects, newest first."""
+    rows = CaseRow.objects.filter(workflow=workflow, subject__in=subjects).order_by("-id")
+    return [case_of(row) for row in rows]
 
 
 def history(case_id: int) -> list[Step]:

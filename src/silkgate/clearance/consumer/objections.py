@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -82,7 +82,14 @@ def subject(number: int) -> str:
 
 def newest(number: int) -> Case | None:
     """The newest objection to a declaration's use of an identity."""
-    return next(iter(casework.cases_about(OBJECTION, subject(number))), None)
+    return newest_of([number]).get(number)
+
+
+def newest_of(numbers: Iterable[int]) -> dict[int, Case]:
+    """The newest objection to each of these declarations' use of an identity, where there is one."""
+    about = {subject(number): number for number in numbers}
+    found = casework.cases_about(OBJECTION, list(about))
+    return {about[case.subject]: case for case in reversed(found)}
 
 
 def applicant(person: Person, case: Case | None = None) -> Actor:

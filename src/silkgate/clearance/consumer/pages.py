@@ -26,7 +26,6 @@ from silkgate.kernel.text import Text
 from silkgate.ui.formats import masked
 from silkgate.ui.links import address, asked_number
 from silkgate.ui.shapes import Chip, Event, Law, Pager
-from silkgate.ui.states import State
 from silkgate.ui.templatetags.ui import text
 
 COOKIE = "silkgate_allowance"
@@ -116,8 +115,9 @@ def _overview(request: HttpRequest, person: Person) -> HttpResponse:
     year = asked_number(request, "year")
     day = years.get(year or today.year, today)
     before = asked_number(request, "before")
-    page = uses.uses(person.id_number, day.year, before=before, limit=PAGE_LINES)
-    held = uses.allowance(person.id_number, day)
+    stated = uses.statement(person.id_number, day.year)
+    page, held = uses.uses(stated, before=before, limit=PAGE_LINES), uses.allowance(stated, day)
+    objected = objections.newest_of(line.number for line in page.lines)
     named = day.year if day.year != today.year else ""
     context = {
         "person": person,
@@ -125,7 +125,9 @@ def _overview(request: HttpRequest, person: Person) -> HttpResponse:
         "allowance": held,
         "annual_law": _law(held.annual),
         "single_law": _law(held.single),
-        "lines": [(line, _state(objections.newest(line.number))) for line in page.lines],
+        "lines": [
+            (line, casework.mark(objected[line.number]) if line.number in objected else None) for line in page.lines
+        ],
         "chips": tuple(
             Chip(
                 Text(f"{one}年", str(one)), address("allowance", year="" if one == today.year else one), one == day.year
@@ -158,40 +160,38 @@ def use(request: HttpRequest, number: int) -> HttpResponse:
     found = _use(person, china_day(_at(request)), number) if number < 2**63 else None
     if found is None:
         raise Http404
+    case = objections.newest(number)
     if request.method == "POST":
-        return _act(request, person, found)
-    return _private(_shown(request, person, found, _blank(request, person, found)))
+        return _act(request, person, found, case)
+    return _private(_shown(request, person, found, case, _form(request, person, case)))
 
 
 def _use(person: Person, today: date, number: int) -> uses.Use | None:
-    found = (uses.use(person.id_number, year, number) for year in _years(today))
+    found = (uses.use(uses.statement(person.id_number, year), number) for year in _years(today))
     return next(filter(None, found), None)
 
 
 Form = ObjectionForm | StepForm
 
 
-def _blank(request: HttpRequest, person: Person, found: uses.Use, *given: Any) -> Form | None:
+def _form(request: HttpRequest, person: Person, case: Case | None, *given: Any) -> Form | None:
     """What can be sent about a use now: an objection, a move of the one that there is, or nothing."""
-    case = objections.newest(found.number)
     if case is None:
         return ObjectionForm(*given)
     moves = casework.possible(objections.applicant(person, case), case, _at(request))
     return StepForm(case, moves, *given) if moves else None
 
 
-def _act(request: HttpRequest, person: Person, found: uses.Use) -> HttpResponse:
-    form = _blank(request, person, found, request.POST, request.FILES)
+def _act(request: HttpRequest, person: Person, found: uses.Use, case: Case | None) -> HttpResponse:
+    form = _form(request, person, case, request.POST, request.FILES)
     if form is None or not form.is_valid():
-        return _private(_shown(request, person, found, form))
+        return _private(_shown(request, person, found, case, form))
     said, at = form.cleaned_data, _at(request)
     papers = papers_of(said["paper"], settings.MAX_EVIDENCE_BYTES)
     try:
-        if isinstance(form, ObjectionForm):
+        if case is None:
             objections.object_to(person, found, said["statement"], papers, at)
         else:
-            case = objections.newest(found.number)
-            assert case is not None, "a step is asked for where there is a case"
             objections.go_on(person, case, said["move"], said["reason"], papers, said["version"], at)
     except EvidenceRefused as refused:
         form.add_error("paper", text(refused.text))
@@ -201,12 +201,12 @@ def _act(request: HttpRequest, person: Person, found: uses.Use) -> HttpResponse:
         done = Text("已收到，答复会显示在本页。", "Received. The answer will be on this page.")
         messages.success(request, text(done))
         return redirect("allowance-use", number=found.number)
-    return _private(_shown(request, person, found, form))
+    # Somebody may have moved it meanwhile, which is why it was refused.
+    return _private(_shown(request, person, found, objections.newest(found.number), form))
 
 
-def _shown(request: HttpRequest, person: Person, found: uses.Use, form: Form | None) -> HttpResponse:
+def _shown(request: HttpRequest, person: Person, found: uses.Use, case: Case | None, form: Form | None) -> HttpResponse:
     _record(request, person)
-    case = objections.newest(found.number)
     context = {
         "person": person,
         "masked_number": masked(person.id_number),
@@ -214,21 +214,12 @@ def _shown(request: HttpRequest, person: Person, found: uses.Use, form: Form | N
         "form": form,
         "objecting": isinstance(form, ObjectionForm),
         "objection": case,
-        "state": _state(case),
+        "state": casework.mark(case) if case else None,
         "note": casework.calendar_note(china_day(case.entered_at), case.due_on) if case and case.due_on else None,
         "papers": casework.evidence(case.id) if case else [],
         "events": _events(case) if case else (),
     }
     return render(request, "clearance/consumer_use.html", context)
-
-
-def _state(case: Case | None) -> State | None:
-    """Word and mark of an objection; who it waits for as its meaning."""
-    if case is None:
-        return None
-    known = casework.workflow(case.workflow).states[case.state]
-    mark = known.mark or ("held" if known.waits_for == casework.APPLICANT else "waiting")
-    return State(case.state, mark, known.words, known.words)
 
 
 _SAID = Text("您提出异议", "You objected")

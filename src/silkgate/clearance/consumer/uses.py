@@ -63,7 +63,7 @@ class UsesPage(NamedTuple):
     older: int | None
 
 
-class _Taken(NamedTuple):
+class Taken(NamedTuple):
     """What the ledger says of one declaration."""
 
     at: datetime
@@ -71,14 +71,19 @@ class _Taken(NamedTuple):
     returned_cents: int
 
 
-class _Statement(NamedTuple):
-    used: int
+class Statement(NamedTuple):
+    """A person's account of a year, folded by declaration."""
+
+    year: int
+    used_cents: int
     carried_cents: int
-    taken: dict[int, _Taken]
+    """Used before this platform kept the account."""
+    taken: dict[int, Taken]
+    """By number of the declaration."""
 
 
-def _statement(id_number: str, year: int) -> _Statement:
-    """The account of a year, folded by declaration. A person's year is short: the limit sees to that."""
+def statement(id_number: str, year: int) -> Statement:
+    """The account of a year. A person's year is short: the limit sees to that."""
     key = ("allowance", f"{id_number}/{year}")
     with connection.cursor() as cursor:
         account = ledger.balances(cursor, [key]).get(key)
@@ -95,14 +100,13 @@ def _statement(id_number: str, year: int) -> _Statement:
             taken[number] += amount
         else:
             returned[number] -= amount
-    folded = {number: _Taken(at, taken[number], returned[number]) for number, at in first.items()}
-    return _Statement(account.used if account else 0, carried, folded)
+    folded = {number: Taken(at, taken[number], returned[number]) for number, at in first.items()}
+    return Statement(year, account.used if account else 0, carried, folded)
 
 
-def allowance(id_number: str, day: date) -> Allowance:
-    """The allowance of the year of `day` under that day's law. Raises NotInForceError before 2016-04-08."""
+def allowance(stated: Statement, day: date) -> Allowance:
+    """The allowance of a year under the law of `day`, which lies in it. Raises NotInForceError before 2016-04-08."""
     annual, single = (parameter(f"retail_import.{name}", day) for name in ("annual_limit", "single_limit"))
-    stated = _statement(id_number, day.year)
     states = dict(Declaration.objects.filter(id__in=stated.taken).values_list("id", "state"))
     reserved = sum(
         entry.taken_cents - entry.returned_cents
@@ -110,26 +114,25 @@ def allowance(id_number: str, day: date) -> Allowance:
         if states.get(number) in _NOT_YET_RELEASED
     )
     whole = int(Decimal(str(annual.value)) * 100)
-    used, free = stated.used - reserved, max(whole - stated.used, 0)
-    name = Text(f"{day.year}年个人年度限值", f"Personal yearly limit, {day.year}")
+    used, free = stated.used_cents - reserved, max(whole - stated.used_cents, 0)
+    name = Text(f"{stated.year}年个人年度限值", f"Personal yearly limit, {stated.year}")
     balance = Balance(name, used, reserved, free, yuan(used), yuan(reserved), yuan(free))
-    return Allowance(day.year, annual, single, balance, stated.carried_cents, len(stated.taken))
+    return Allowance(stated.year, annual, single, balance, stated.carried_cents, len(stated.taken))
 
 
-def uses(id_number: str, year: int, *, before: int | None = None, limit: int = 10) -> UsesPage:
+def uses(stated: Statement, *, before: int | None = None, limit: int = 10) -> UsesPage:
     """Uses of a year, newest declaration first, below number `before` (None: from the newest)."""
-    taken = _statement(id_number, year).taken
+    taken = stated.taken
     numbers = sorted((number for number in taken if before is None or number < before), reverse=True)
     return UsesPage(_told(taken, numbers[:limit]), numbers[limit - 1] if len(numbers) > limit else None)
 
 
-def use(id_number: str, year: int, number: int) -> Use | None:
+def use(stated: Statement, number: int) -> Use | None:
     """One use of the year; None where the declaration took nothing of this person's allowance."""
-    taken = _statement(id_number, year).taken
-    return next(iter(_told(taken, [number])), None) if number in taken else None
+    return next(iter(_told(stated.taken, [number])), None) if number in stated.taken else None
 
 
-def _told(taken: dict[int, _Taken], numbers: Iterable[int]) -> tuple[Use, ...]:
+def _told(taken: dict[int, Taken], numbers: Iterable[int]) -> tuple[Use, ...]:
     rows = Declaration.objects.in_bulk(list(numbers))
     read: dict[int, tuple[Evidence, ...]] = {}
     told = []
