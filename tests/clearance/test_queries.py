@@ -44,6 +44,15 @@ def test_pages_hold_every_declaration_once_newest_first(
     assert _walk(limit) == everything
 
 
+@pytest.mark.parametrize("number", ["order_no", "logistics_no", "invt_no"])
+def test_a_number_finds_all_that_were_declared_under_it(played: str, number: str) -> None:
+    rows = list(models.Declaration.objects.order_by("-id").values("id", "current", number))
+    assert not all(row["current"] for row in rows), "some were declared again"
+    for value in {row[number] for row in rows} - {None}:
+        assert [line.id for line in queries.matching(value)] == [row["id"] for row in rows if row[number] == value]
+    assert queries.matching("nothing") == ()
+
+
 @pytest.mark.parametrize(
     "case", ["10-selection", "11-cancel-and-return", "05-match-differences", "04-waiting-companions"]
 )

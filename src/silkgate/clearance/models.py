@@ -102,6 +102,7 @@ class Declaration(Document):
             models.Index(hashed("logistics_no"), name="clearance_declaration_parcel"),
             models.Index(fields=["id"], condition=Q(state__in=["300", "500"]), name="clearance_declaration_held"),
             models.Index(fields=["id"], condition=Q(state="2"), name="clearance_declaration_waiting"),
+            models.Index(fields=["order_no"], condition=Q(current=False), name="clearance_declaration_former"),
         )
 
 

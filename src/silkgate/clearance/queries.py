@@ -241,10 +241,7 @@ def _assessment(stored: str) -> Assessment:
 
 
 def matching(text: str, *, limit: int = 20) -> tuple[Line, ...]:
-    """Declarations with exactly this order, waybill or declaration number, newest first.
-
-    Of an order the one that counts now; those before it are found by their waybill or their own number.
-    """
+    """Declarations with exactly this order, waybill or declaration number, newest first, former ones too."""
     # Each number by its own index: all three together would be looked for in every row.
     number = BigIntegerField()
     same_hash = Func(Value(text), Value(0), function="hashtextextended", output_field=number)
@@ -252,6 +249,7 @@ def matching(text: str, *, limit: int = 20) -> tuple[Line, ...]:
     all_rows = models.Declaration.objects.all()
     places = (
         all_rows.filter(order_no=text, current=True),
+        all_rows.filter(order_no=text, current=False),
         all_rows.filter(invt_no=text),
         all_rows.alias(parcel=parcel).filter(parcel=same_hash, logistics_no=text),
     )
