@@ -179,3 +179,10 @@ def test_old_minutes_are_forgotten(connection: psycopg.Connection, beat_at: Beat
     beat_at("web", 1)
     counting.prune(connection, NOW)
     assert shares("web") == [(1, 1)] * 3
+
+
+def test_every_process_is_shown_by_its_name() -> None:
+    from silkgate.site.cli import Role
+
+    processes = {role.value for role in Role if role is not Role.ALL} | {"web", counting.DATABASE}
+    assert set(watching.PARTS) == processes, "what leaves a mark is told of on the status page and in the metrics"

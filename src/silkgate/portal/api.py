@@ -1,6 +1,6 @@
 """The door of the portal, for the processes and the monitoring of the site: beats, counts, and reads of them."""
 
 from silkgate.portal.counting import BOUNDS_SECONDS, Counted, Passed, beat, prune, step
-from silkgate.portal.watching import PARTS, beats, counters, waiting
+from silkgate.portal.watching import beats, counters, waiting
 
-__all__ = ["BOUNDS_SECONDS", "PARTS", "Counted", "Passed", "beat", "beats", "counters", "prune", "step", "waiting"]
+__all__ = ["BOUNDS_SECONDS", "Counted", "Passed", "beat", "beats", "counters", "prune", "step", "waiting"]

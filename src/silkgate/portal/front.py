@@ -16,15 +16,13 @@ from silkgate.identity.api import ACTIONS, Actor, actor_of
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.portal import mine, watching
-from silkgate.portal.words import kind_name
+from silkgate.portal.words import message_rows
 from silkgate.registry import api as registry
-from silkgate.tariff.api import cards
 from silkgate.ui.links import address
 from silkgate.ui.shapes import Balance, Chip
 
 LINES = 5
 _CHIPS = 12
-_SLOW = timedelta(minutes=5)
 
 STANDING_MARKS = {registry.ACTIVE: "released", registry.SUSPENDED: "held", registry.CANCELLED: "returned"}
 
@@ -81,7 +79,7 @@ def _firm(request: HttpRequest, actor: Actor, at: datetime) -> dict[str, Any]:
         "certificates": _certificates(actor, code, at),
         "sees": sees,
         "declarations": clearance.of_parties([code], limit=LINES) if sees else None,
-        "messages": _messages(code) if sees else (),
+        "messages": message_rows(exchange.messages_of([code], limit=LINES)[0]) if sees else (),
         "balances": _balances(code, at) if mine.BALANCES.allows(actor, code) else None,
     }
 
@@ -114,11 +112,6 @@ def _certificates(actor: Actor, code: str, at: datetime) -> Certificates | None:
     until = f"{best.not_after:%Y-%m-%d}"
     told = Text(f"{best.state.zh}，至{until}", f"{best.state.en}, until {until}")
     return Certificates(best.mark, told if best.mark in {"released", "waiting"} else best.state)
-
-
-def _messages(code: str) -> list[tuple[exchange.MessageLine, Text, list[Any]]]:
-    lines, _, _ = exchange.messages_of([code], limit=LINES)
-    return [(line, kind_name(line.kind), [cards().get(slug) for slug in line.reasons]) for line in lines]
 
 
 def _balances(code: str, at: datetime) -> list[Balance]:
@@ -154,6 +147,7 @@ def _office(actor: Actor, at: datetime) -> dict[str, Any]:
             "operates": True,
             "parts": watching.status(at).parts,
             "backlog": waiting,
-            "behind": waiting.oldest_at is not None and at - waiting.oldest_at > _SLOW,
+            "behind": waiting.is_late(at),
+            "late_minutes": watching.LATE // timedelta(minutes=1),
         }
     return office

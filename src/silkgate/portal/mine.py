@@ -19,9 +19,9 @@ from silkgate.identity.api import Action, action, actor_of, opens, require
 from silkgate.kernel.clock import CHINA, china_day
 from silkgate.kernel.text import Text
 from silkgate.ledger import api as ledger
-from silkgate.portal.words import OUTCOMES, kind_name
+from silkgate.portal.words import OUTCOMES, message_rows
 from silkgate.registry import api as registry
-from silkgate.tariff.api import cards, codes
+from silkgate.tariff.api import codes
 from silkgate.ui.formats import quantity, yuan
 from silkgate.ui.links import address, asked, asked_number
 from silkgate.ui.shapes import Balance, Chip, Pager
@@ -147,7 +147,7 @@ def messages(request: HttpRequest) -> HttpResponse:
         senders, outcome=outcome, before=wanted.before, limit=PAGE_LINES, since=wanted.since, until=wanted.until
     )
     context = {
-        "lines": [(line, kind_name(line.kind), [cards().get(slug) for slug in line.reasons]) for line in lines],
+        "lines": message_rows(lines),
         "older": older,
         "filter": wanted,
         "places": own,

@@ -1,4 +1,4 @@
-"""Public pages: what is happening now, messages and receipts, rules, search, signing in."""
+"""Public pages: what is happening now, messages and receipts, rules, search."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from silkgate.identity.api import PUBLIC, action, actor_of, concerned, opens, pu
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.portal import front, guide, help, logbook, mine, service
-from silkgate.portal.words import OUTCOMES, kind_name
+from silkgate.portal.words import OUTCOMES, kind_name, message_rows
 from silkgate.tariff.api import Card, cards, parameters
 from silkgate.ui.links import address, asked, asked_number
 from silkgate.ui.problems import KINDS
@@ -94,7 +94,7 @@ def messages(request: HttpRequest) -> HttpResponse:
     before = asked_number(request, "before")
     lines, older = exchange.newest_messages(outcome=outcome, before=before, limit=PAGE_LINES)
     context = {
-        "lines": [(line, kind_name(line.kind), [cards().get(slug) for slug in line.reasons]) for line in lines],
+        "lines": message_rows(lines),
         "chips": tuple(
             Chip(name, address("messages", outcome=key), key == outcome, mark=mark)
             for key, (name, mark) in OUTCOMES.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
@@ -21,8 +21,6 @@ _UNREADABLE = Text("无法识别的发送方", "Senders that cannot be read")
 _TIMES = (Text("中位", "Median"), Text("95 %", "95 %"), Text("99 %", "99 %"), Text("最长", "Longest"))
 _CHART_HEIGHT = 60
 _BAR_WIDTH = 10
-_SLOW = timedelta(minutes=5)
-"""What has waited longer for the engine is marked."""
 
 
 @opens(PUBLIC)
@@ -85,7 +83,7 @@ def operations(request: HttpRequest) -> HttpResponse:
         "drawing_height": _CHART_HEIGHT + 1,
         "most": max((minute.documents for minute in arrived), default=0),
         "waiting": waiting,
-        "late": waiting.oldest_at is not None and moment - waiting.oldest_at > _SLOW,
+        "late": waiting.is_late(moment),
         "senders": [(sender or _UNREADABLE, documents) for sender, documents in waiting.senders],
         "stages": [(stage, list(zip(_TIMES, map(duration, stage[2:]), strict=True))) for stage in watching.stages()],
         "newest": watching.NEWEST,

@@ -19,6 +19,7 @@ PARTS: dict[str, Text] = {
     "nats": Text("NATS接入", "Intake through NATS"),
     "watch": Text("计数与监测", "Counting and watching"),
     "log": Text("可验证日志", "Verifiable log"),
+    "webhooks": Text("事件推送", "Webhooks"),
     counting.DATABASE: Text("数据库", "Database"),
 }
 """What is watched, in words. A part that was never started here is not shown."""
@@ -30,6 +31,8 @@ WINDOWS: tuple[tuple[Text, timedelta], ...] = (
 )
 FRESH = timedelta(minutes=2)
 """A part that was seen at work within this time is at work."""
+LATE = timedelta(minutes=5)
+"""What has waited longer for the engine is marked."""
 _MINUTE = timedelta(minutes=1)
 
 
@@ -120,6 +123,10 @@ class Waiting(NamedTuple):
     held: int
     """Declarations in the hands of officers."""
     held_oldest_at: datetime | None
+
+    def is_late(self, moment: datetime) -> bool:
+        """Whether the oldest has waited for the engine longer than LATE."""
+        return self.oldest_at is not None and moment - self.oldest_at > LATE
 
 
 def waiting(*, senders: int = 10) -> Waiting:
