@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from silkgate.ui.states import MARKS
+
 _CSS = Path(__file__).parent / "static" / "ui" / "silkgate.css"
 _DARK = "@media (prefers-color-scheme: dark)"
 _COLOUR = re.compile(r"--([\w-]+): (#[0-9a-f]{6});")
@@ -15,13 +17,12 @@ _COLOUR = re.compile(r"--([\w-]+): (#[0-9a-f]{6});")
 BODY, TEXT, EDGE = 700, 450, 300
 """Least contrast in hundredths: of running text, of any text, of edges of controls."""
 
-_STATES = ("waiting", "released", "held", "refused", "returned")
 PAIRS: tuple[tuple[str, str, int], ...] = (
     *(("ink", ground, BODY) for ground in ("paper", "tint", "accent-tint", "refused-tint", "changed")),
     *(("quiet", ground, TEXT) for ground in ("paper", "tint")),
     *(("accent", ground, TEXT) for ground in ("paper", "tint", "accent-tint")),
     ("on-accent", "accent", TEXT),
-    *((state, ground, TEXT) for state in _STATES for ground in ("paper", "tint")),
+    *((state, ground, TEXT) for state in MARKS for ground in ("paper", "tint")),
     ("refused", "refused-tint", TEXT),
     ("edge", "paper", EDGE),
 )
