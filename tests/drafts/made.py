@@ -20,7 +20,7 @@ from silkgate.site.traffic.messages import messages
 from silkgate.site.traffic.people import person
 from silkgate.site.traffic.zone import Zone
 from silkgate.standards.ceb.read import Reader
-from silkgate.standards.xmldsig import Method, SigningKey
+from silkgate.standards.xmldsig import SigningKey, method_for
 
 FIRM, FIRM_NAME = "41019600E1", "河南云帆跨境电商有限公司"
 """A merchant on file in the made zone, with an RSA certificate."""
@@ -111,8 +111,7 @@ def signature(key: SigningKey, client: Client, number: int) -> dict[str, str]:
     fingerprint = key.certificate.fingerprint
     octets = client.get(f"/drafts/{number}/signedinfo.xml?certificate={fingerprint}")
     assert octets.status_code == 200, octets.content
-    method = Method.SM2_SM3 if key.certificate.is_sm2 else Method.RSA_SHA256
-    value = base64.b64encode(key.value(method, octets.content)).decode()
+    value = base64.b64encode(key.value(method_for(key.certificate), octets.content)).decode()
     return {"certificate": fingerprint, "signature": value}
 
 

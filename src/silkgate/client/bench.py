@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from silkgate.client.http import Transport
+from silkgate.client.http import Transport, with_query
 from silkgate.client.messages import Document, Sender, SigningKey, message, signed
-from silkgate.standards.netstrings import as_netstrings
-
-NETSTRINGS = "application/vnd.silkgate.netstrings"
+from silkgate.standards.netstrings import MEDIA_TYPE, as_netstrings
 
 
 class Step(NamedTuple):
@@ -75,7 +73,7 @@ class Bench:
 
     def scenario(self, name: str, law_day: str = "") -> Scenario:
         """A scenario with the data that the organisation sends in it. `law_day` as 2026-06-18; else today."""
-        told = self._http.get(f"{self._own}/scenarios/{name}", law_day=law_day).json()
+        told = self._http.get(f"{self._own}/scenarios/{quote(name, safe='')}", law_day=law_day).json()
         steps = tuple(
             Step(one["who"] == "you", one["kind"], Document(one["head"], one["lines"]), one["signed"])
             for one in told["steps"]
@@ -84,9 +82,8 @@ class Bench:
 
     def play(self, messages: Iterable[bytes], *, scenario: str = "", law_day: str = "") -> Run:
         """Send messages to the bench and get what came of them. Raises Problem."""
-        query = "&".join(f"{name}={value}" for name, value in (("scenario", scenario), ("law_day", law_day)) if value)
-        body = as_netstrings(list(messages))
-        told = self._http.ask("POST", f"{self._own}/runs{'?' + query if query else ''}", body, NETSTRINGS).json()
+        path = with_query(f"{self._own}/runs", scenario=scenario, law_day=law_day)
+        told = self._http.ask("POST", path, as_netstrings(list(messages)), MEDIA_TYPE).json()
         return Run(told["id"], told["passed"], told)
 
     def receipts(self, run: Run) -> list[bytes]:
@@ -123,6 +120,3 @@ def messages_of(scenario: Scenario, sender: Sender, key: SigningKey | None = Non
             raw = signed(raw, key)
         made.append(raw)
     return made
-
-
-__all__: Sequence[str] = ["Bench", "Run", "Scenario", "Step", "messages_of"]

@@ -93,8 +93,7 @@ class Transport:
 
     def get(self, path: str, **query: str) -> Answer:
         """GET `path`; empty values are left out."""
-        given = urlencode({name: value for name, value in query.items() if value})
-        return self.ask("GET", f"{path}?{given}" if given else path)
+        return self.ask("GET", with_query(path, **query))
 
     def post_json(self, path: str, value: Any) -> Answer:
         """POST a JSON body."""
@@ -119,6 +118,12 @@ class Transport:
             self._token = told["access_token"]
             self._ends = time.monotonic() + max(0, int(told["expires_in"]) - RENEW_BEFORE_SECONDS)
         return self._token
+
+
+def with_query(path: str, **query: str) -> str:
+    """`path` with a query; what is empty is left out."""
+    given = urlencode({name: value for name, value in query.items() if value})
+    return f"{path}?{given}" if given else path
 
 
 def _told(body: bytes) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from uuid import uuid4
 
 from silkgate.standards.ceb.message import Transfer
 from silkgate.standards.ceb.write import compose
-from silkgate.standards.xmldsig import Method, SigningKey, sign
-from silkgate.standards.xmldsig.keys import Sm2PublicKey
+from silkgate.standards.xmldsig import SigningKey, method_for, sign
 
 SIGNED = frozenset(("621", "623", "625", "711"))
 """Messages that carry a signature when they declare (`appStatus` 2)."""
@@ -56,5 +55,4 @@ def signed(raw: bytes, key: SigningKey) -> bytes:
 
     ValueError where it is signed already.
     """
-    method = Method.SM2_SM3 if isinstance(key.certificate.key, Sm2PublicKey) else Method.RSA_SHA256
-    return sign(raw, key, method)
+    return sign(raw, key, method_for(key.certificate))

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 from silkgate.client.bench import Bench
 from silkgate.client.http import Transport
-from silkgate.standards.netstrings import as_netstrings
+from silkgate.standards.netstrings import MEDIA_TYPE, as_netstrings
 from silkgate.standards.tlog.verify import Verdict, verify_receipt
 
-NETSTRINGS = "application/vnd.silkgate.netstrings"
 MESSAGES_AT_ONCE = 1_000
 POLL_SECONDS = 1.0
 
@@ -61,7 +60,7 @@ class Platform:
         taken: list[Taken] = []
         for start in range(0, len(waiting), MESSAGES_AT_ONCE):
             body = as_netstrings(waiting[start : start + MESSAGES_AT_ONCE])
-            answer = self.http.ask("POST", "/api/v1/messages", body, NETSTRINGS, signed_in=False)
+            answer = self.http.ask("POST", "/api/v1/messages", body, MEDIA_TYPE, signed_in=False)
             taken += [Taken(*(one[name] for name in Taken._fields)) for one in answer.json()["messages"]]
         return taken
 

@@ -11,4 +11,7 @@ WRITE = action(
     "drafts.write", "填写申报草稿", "Write drafts", roles=["declarant"], scopes=["declarations"], personal=True
 )
 """Drafts name buyers: each is opened for the organisation's own business, and that is kept."""
-SEND = action("drafts.send", "签名并发送申报", "Sign and send drafts", roles=["declarant"], scopes=["declarations"])
+SEND = action(
+    "drafts.send", "签名并发送申报", "Sign and send drafts", roles=["declarant"], scopes=["declarations"], personal=True
+)
+"""What cannot be sent is shown again, buyer and all: each is kept as the openings are."""

@@ -145,8 +145,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
         seen = look(found.kind, found.organisation_code, queries.content(found), at, while_typing=not told)
         return _render(request, found.kind, found.organisation_code, seen, draft=found, told=told)
     content, still = _changed(request, found.kind, found.organisation_code, forms.typed(found.kind, request.POST), at)
-    given = request.POST.get("version", "")
-    version = int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
+    version = _version(request)
     if still:
         seen = look(found.kind, found.organisation_code, content, at, while_typing=True)
         # Nothing is saved: the version that was shown stays the one that is compared.
@@ -163,6 +162,12 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
     except actions.SentError:
         return redirect("draft", number=number)
     return _kept(request, saved, seen.problems)
+
+
+def _version(request: HttpRequest) -> int:
+    """The version that was shown; 0, which no draft has, where the form names none."""
+    given = request.POST.get("version", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0
 
 
 def _changed(
@@ -285,9 +290,8 @@ def discarded(request: HttpRequest, number: int) -> HttpResponse:
     """GET, POST /drafts/<number>/discard: asks, then deletes a draft that was not sent."""
     found = own_draft(request, number)
     if request.method == "POST":
-        given = request.POST.get("version", "")
         try:
-            actions.discard(number, int(given) if given.isascii() and given.isdigit() and len(given) < 10 else 0)
+            actions.discard(number, _version(request))
         except (actions.ConflictError, actions.SentError):
             told = spoken("草稿已有变化，没有删除。", "The draft has changed meanwhile; it was not deleted.")
             notices.warning(request, told)

@@ -73,9 +73,11 @@ def law(at: datetime) -> tariff.Law:
 
 def sender(organisation: str) -> Transfer | None:
     """How an organisation names itself in its messages; None where it is not on file with an address for receipts."""
-    with connection.cursor() as cursor:
-        known = registry.enterprises(cursor).get(organisation)
-    return Transfer(known.code, known.name or known.code, "DXP", known.dxp_id or known.code) if known else None
+    known = registry.current(organisation)
+    if known is None:
+        return None
+    name, dxp_id = (known.data.get(field) or organisation for field in ("name_zh", "dxp_id"))
+    return Transfer(organisation, name, "DXP", dxp_id)
 
 
 def certificates(organisation: str, at: datetime) -> tuple[Certificate, ...]:

@@ -49,14 +49,9 @@ class ToSign(NamedTuple):
         return "openssl dgst -sha256 -sign key.pem -out signature.bin signedinfo.xml"
 
 
-def method_of(certificate: Certificate) -> Method:
-    """The method that goes with the key of a certificate."""
-    return Method.SM2_SM3 if certificate.is_sm2 else Method.RSA_SHA256
-
-
 def to_sign(raw: bytes, certificate: Certificate) -> ToSign:
     """What is to be signed of the unsigned message `raw` with the key of `certificate`."""
-    method = method_of(certificate)
+    method = xmldsig.method_for(certificate)
     return ToSign(certificate, method, xmldsig.octets_to_sign(raw, certificate, method))
 
 

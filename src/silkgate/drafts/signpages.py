@@ -15,9 +15,8 @@ from silkgate.drafts import access, actions, forms, queries
 from silkgate.drafts.domain import KINDS, Problem, kind_of
 from silkgate.drafts.models import Draft
 from silkgate.drafts.signing import MAX_VALUE_BYTES, SignatureRefusedError, to_sign
-from silkgate.identity.api import Action, actor_of, opens, purpose_of, record, require
+from silkgate.identity.api import Action, actor_of, opens, organisation_names, purpose_of, record, require
 from silkgate.kernel.text import Text
-from silkgate.registry import api as registry
 from silkgate.standards.xmldsig import Certificate
 from silkgate.ui.links import address
 from silkgate.ui.moment import at_of
@@ -45,11 +44,9 @@ def organisation_of(request: HttpRequest, what: Action) -> str:
 
 def choose(request: HttpRequest, what: Action, name: str, **query: str) -> HttpResponse:
     """Asks for which organisation."""
-    held = [(code, registry.current(code)) for code in what.where(actor_of(request))]
-    choices = [
-        (code, record.data.get("name_zh", "") if record else "", address(name, organisation=code, **query))
-        for code, record in held
-    ]
+    codes = what.where(actor_of(request))
+    names = organisation_names(codes)
+    choices = [(code, names.get(code, ""), address(name, organisation=code, **query)) for code in codes]
     return render(request, "drafts/choose.html", {"choices": choices})
 
 

@@ -83,14 +83,14 @@ def verify_statement(raw: bytes, keys: Sequence[str]) -> Verdict:
         )
     if not agrees:
         return Verdict(False, Text("声明中的输入摘要前后不符。", "The digests of inputs in the statement disagree."))
-    zh, en = statement["organisation"], statement["role"]
+    code, role = statement["organisation"], statement["role"]
     return Verdict(
         True,
         Text(
-            f"声明真实：{statement['issuer']}于{statement['issued_at']}确认，{statement['name']}（{zh}）的系统以角色{en}"
+            f"声明真实：{statement['issuer']}于{statement['issued_at']}确认，{statement['name']}（{code}）的系统以角色{role}"
             f"通过{len(statement['scenarios'])}个情景（程序{statement['program']}，情景{statement['scenario_set']}）。",
             f"Genuine: {statement['issuer']} stated on {statement['issued_at']} that the system of {statement['name']}"
-            f" ({zh}) has passed {len(statement['scenarios'])} scenarios in the role {en}"
+            f" ({code}) has passed {len(statement['scenarios'])} scenarios in the role {role}"
             f" (program {statement['program']}, scenarios {statement['scenario_set']}).",
         ),
         statement,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from silkgate.kernel.text import Text
 
+MEDIA_TYPE = "application/vnd.silkgate.netstrings"
 _MAX_DIGITS = 10
 
 

@@ -7,7 +7,7 @@ digest of its own name. `verify` judges, `sign` writes; neither knows whom a cer
 
 from silkgate.standards.xmldsig.algorithms import Method
 from silkgate.standards.xmldsig.certificate import Certificate
-from silkgate.standards.xmldsig.sign import octets_to_sign, sign, with_value
+from silkgate.standards.xmldsig.sign import method_for, octets_to_sign, sign, with_value
 from silkgate.standards.xmldsig.signing_key import SigningKey
 from silkgate.standards.xmldsig.verify import Verdict, verify
 
@@ -16,6 +16,7 @@ __all__ = [
     "Method",
     "SigningKey",
     "Verdict",
+    "method_for",
     "octets_to_sign",
     "sign",
     "verify",

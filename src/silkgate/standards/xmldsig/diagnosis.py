@@ -11,7 +11,7 @@ from silkgate.standards import safexml
 from silkgate.standards.xmldsig.algorithms import BY_URI, C14N, DSIG, ENVELOPED, Method
 from silkgate.standards.xmldsig.certificate import Certificate
 from silkgate.standards.xmldsig.claim import certificate_from_base64
-from silkgate.standards.xmldsig.verify import _octets_without
+from silkgate.standards.xmldsig.verify import octets_without
 
 _DS = f"{{{DSIG}}}"
 
@@ -61,7 +61,7 @@ def diagnose(raw: bytes) -> Diagnosis | None:
     algorithms = _algorithm(signature, "SignatureMethod"), _algorithm(signature, "DigestMethod")
     method = BY_URI.get(algorithms)
     reference = signature.find(f".//{_DS}Reference")
-    computed = method.digest(_octets_without(root, signature)) if method else b""
+    computed = method.digest(octets_without(root, signature)) if method else b""
     embedded = certificate_from_base64("".join(_text(signature, "X509Certificate").split()).encode("ascii", "ignore"))
     return Diagnosis(
         signatures=len(signatures),

@@ -22,6 +22,11 @@ def sign(raw: bytes, key: SigningKey, method: Method) -> bytes:
     return with_value(raw, key.certificate, method, key.value(method, octets))
 
 
+def method_for(certificate: Certificate) -> Method:
+    """What the key of a certificate signs with today: sm2-sm3 for SM2, rsa-sha256 for RSA."""
+    return Method.SM2_SM3 if certificate.is_sm2 else Method.RSA_SHA256
+
+
 def octets_to_sign(raw: bytes, certificate: Certificate, method: Method) -> bytes:
     """The canonical SignedInfo of `raw`, for a key that is elsewhere. Errors as in `sign`."""
     signature = safexml.parse(with_value(raw, certificate, method, b"")).find(f"{{{DSIG}}}Signature")

@@ -110,7 +110,7 @@ def _claim(root: etree._Element, signature: etree._Element) -> Claim:
     names = [_algorithm(transform) for transform in _children(transforms, {"Transform"})]
     _require(names in ([ENVELOPED], [ENVELOPED, C14N]))
     method = BY_URI.get((_algorithm(method_of_signature), _algorithm(method_of_digest)))
-    if method is None or method.digest(_octets_without(root, signature)) != _base64(digest_value):
+    if method is None or method.digest(octets_without(root, signature)) != _base64(digest_value):
         raise _NotOfTheProfile
     return Claim(
         method=method,
@@ -120,7 +120,7 @@ def _claim(root: etree._Element, signature: etree._Element) -> Claim:
     )
 
 
-def _octets_without(root: etree._Element, signature: etree._Element) -> bytes:
+def octets_without(root: etree._Element, signature: etree._Element) -> bytes:
     """The canonical document less its Signature: the text after a removed element stays, as the transform says."""
     copy = deepcopy(root)
     removed = copy[root.index(signature)]
