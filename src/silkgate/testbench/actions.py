@@ -99,8 +99,7 @@ def _alone(code: str) -> None:
 def _bound(code: str) -> None:
     """Drop the oldest runs beyond what is kept; the newest always stays."""
     own = models.Run.objects.filter(organisation_code=code)
-    for number in list(own.order_by("-id").values_list("id", flat=True)[RUNS_KEPT:]):
-        own.filter(id=number).delete()
+    own.filter(id__in=list(own.order_by("-id").values_list("id", flat=True)[RUNS_KEPT:])).delete()
     while (own.aggregate(size=Sum("size_bytes"))["size"] or 0) > BYTES_KEPT and own.count() > 1:
         oldest = own.order_by("id").first()
         assert oldest is not None
@@ -140,6 +139,5 @@ def upload_certificate(code: str, pem: bytes, *, by: str, at: datetime) -> model
             defaults={"pem": text, "uploaded_by": by, "uploaded_at": at},
         )
         own = models.Certificate.objects.filter(organisation_code=code)
-        for number in list(own.order_by("-id").values_list("id", flat=True)[CERTIFICATES_KEPT:]):
-            own.filter(id=number).delete()
+        own.filter(id__in=list(own.order_by("-id").values_list("id", flat=True)[CERTIFICATES_KEPT:])).delete()
     return kept

@@ -6,16 +6,15 @@ Where only the sender can know, the fix says what to look at, and gives no value
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Sequence
+import functools
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import NamedTuple
 
 from silkgate.clearance import api as clearance
 from silkgate.client import new_guid
-from silkgate.exchange import api as exchange
 from silkgate.kernel.clock import message_time, receipt_time
 from silkgate.kernel.findings import Finding
 from silkgate.kernel.fixed import format_cents
@@ -24,17 +23,30 @@ from silkgate.standards.xmldsig import Certificate
 from silkgate.tariff import api as tariff
 from silkgate.testbench.domain import FindingTold, Fix
 from silkgate.testbench.formfixes import schema_fixes, size_fix, unknown_fix, xml_fix
+from silkgate.testbench.nearness import Near, closest
+from silkgate.testbench.scenarios import published
 from silkgate.testbench.signfixes import certificate_fix, invalid_fix, missing_fix
 
 
-class Facts(NamedTuple):
-    """What a fix may be computed from."""
+@dataclass(frozen=True)
+class Facts:
+    """What a fix may be computed from: one for a run."""
 
     law: tariff.Law
     zone: clearance.SandboxZone
     numbers: AbstractSet[str]
     """Numbers of the declarations that were accepted in the run."""
     certificates: Callable[[str], Sequence[Certificate]]
+
+    @functools.cached_property
+    def near_parties(self) -> Near:
+        """Codes of all parties."""
+        return Near(self.zone.parties)
+
+    @functools.cached_property
+    def near_goods(self) -> Near:
+        """Codes of all goods in the tariff."""
+        return Near(self.law.rates)
 
 
 Way = Callable[[Finding, Facts, bytes], list[Fix]]
@@ -57,11 +69,6 @@ def told(finding: Finding, facts: Facts, raw: bytes) -> FindingTold:
         href=f"/rules/{finding.code}",
         fixes=FIXES[finding.code](finding, facts, raw),
     )
-
-
-def closest(word: str, among: Iterable[str]) -> str:
-    """The one of `among` that is most like `word`; empty where none is."""
-    return next(iter(difflib.get_close_matches(word, list(among), 1, 0.5)), "")
 
 
 # --- Ways -------------------------------------------------------------------------------------------------------------
@@ -131,10 +138,10 @@ def _new_guid(finding: Finding, facts: Facts, raw: bytes) -> list[Fix]:
 def _party(finding: Finding, facts: Facts, raw: bytes) -> list[Fix]:
     """The filed code that is most like it, in the role that is needed."""
     role = finding.needed
-    codes = [code for code, party in facts.zone.parties.items() if role in party.roles] or list(facts.zone.parties)
-    near = closest(finding.found, codes)
+    parties = facts.zone.parties
+    near = facts.near_parties.closest(finding.found, lambda code: not role or role in parties[code].roles)
     if not near:
-        near = next((code for code in codes if code.startswith("4199TEST")), "")
+        near = next((firm.code for firm in published().firms if not role or role in firm.roles), "")
         said = Text("没有相近的代码；测试可用", "No code is like it; for a test take")
     else:
         said = Text("最相近的已备案代码是", "The filed code that is most like it is")
@@ -233,7 +240,7 @@ def _amount(finding: Finding, facts: Facts, raw: bytes) -> list[Fix]:
 def _goods(finding: Finding, facts: Facts, raw: bytes) -> list[Fix]:
     """The closest code that may be imported so."""
     mode = finding.needed if finding.code == "goods.unlisted" else ""
-    near = closest(finding.found, (code for code, rate in facts.law.rates.items() if not mode or mode in rate.modes))
+    near = facts.near_goods.closest(finding.found, lambda code: not mode or mode in facts.law.rates[code].modes)
     if not near:
         return [_look(finding, "税则中没有相近的编码，请重新归类。", "The tariff has no code like it: classify again.")]
     name = facts.law.rates[near].name
@@ -381,5 +388,3 @@ FIXES: dict[str, Way] = {
     ),
 }  # fmt: skip
 """How the nearest fix is found, by the slug of the rule. Every rule card has its way."""
-
-__all__ = ["FIXES", "Facts", "closest", "exchange", "told"]

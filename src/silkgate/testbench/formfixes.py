@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -15,8 +14,11 @@ from silkgate.standards import dxp, safexml
 from silkgate.standards.ceb.catalogue import GUID_LENGTH, MESSAGES, NAMESPACE, Field, MessageKind
 from silkgate.testbench.checking import business_root
 from silkgate.testbench.domain import Fix
+from silkgate.testbench.nearness import closest
 
 FIXES_MAX = 5
+LIKENESS = 0.6
+"""Of names that may be mistyped: below it they are taken for different ones."""
 _EXCERPT = 60
 _INBOUND = {kind.root: kind for kind in MESSAGES.values() if kind.inbound}
 _TAKEN = [root for root, kind in _INBOUND.items() if kind.trade == "import"]
@@ -82,7 +84,7 @@ def unknown_fix(finding: Any, facts: Any, raw: bytes) -> list[Fix]:
                 NAMESPACE,
             )
         ]
-    near = _closest(name.localname, _TAKEN) or "CEB311Message"
+    near = closest(name.localname, _TAKEN, LIKENESS) or "CEB311Message"
     listed = "、".join(_TAKEN)
     return [
         Fix(
@@ -156,7 +158,7 @@ def _part(part: Any, name: str, fields: Sequence[Field]) -> Iterator[Fix]:
     names = [_name(child) for child in children]
     for child in children:
         if _name(child) not in by_name:
-            near = _closest(_name(child), by_name)
+            near = closest(_name(child), by_name, LIKENESS)
             yield Fix(
                 f"{_at(child)}{name}中没有元素{_name(child)}" + (f"，是否应为{near}？" if near else "，请删去。"),
                 f"{_at(child, 'en')}{name} has no element {_name(child)}"
@@ -211,7 +213,7 @@ def _value(child: Any, field: Field) -> Fix | None:
 def _fitting(text: str, field: Field) -> str | None:
     """`text` as the field can hold it; "" where nothing can be made of it; None where the field takes anything."""
     if field.fixed:
-        return field.fixed if text else (field.fixed if field.required else text)
+        return field.fixed if text or field.required else text
     if field.type == "string":
         if field.max_length is not None and len(text) > field.max_length:
             return text[: field.max_length]
@@ -243,7 +245,3 @@ def _at(child: Any, language: str = "zh") -> str:
 
 def _name(child: Any) -> str:
     return etree.QName(child).localname if isinstance(child.tag, str) else ""
-
-
-def _closest(word: str, among: Any) -> str:
-    return next(iter(difflib.get_close_matches(word, list(among), 1, 0.6)), "")
