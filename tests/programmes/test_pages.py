@@ -49,7 +49,8 @@ def test_everybody_reads_the_market_and_nobody_is_looked_up(firms: None) -> None
 
 
 @pytest.mark.parametrize(
-    "query", ["kind=nonsense", "most=abc", "after=x", "after=9&price=z", "q=%00", "currency=ZZZ", "form=x&sort=y"]
+    "query",
+    ["kind=nonsense", "most=abc", "most=3.50", "after=x", "after=9&price=z", "q=%00", "currency=ZZZ", "form=x&sort=y"],
 )
 def test_a_mistyped_address_still_shows_the_market(firms: None, query: str) -> None:
     made.service()

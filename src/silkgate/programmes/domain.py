@@ -204,7 +204,7 @@ ORDER = Course(
         DISSOLVED: State(Text("经裁定解除", "Dissolved by decision"), "", "refused"),
     },
     _moves(
-        Move("deliver", Text("已交付", "Delivered"), {(PLACED, PROVIDER): DELIVERED}),
+        Move("deliver", Text("已交付", "Report delivery"), {(PLACED, PROVIDER): DELIVERED}),
         Move(
             "confirm",
             Text("确认完成", "Confirm delivery"),
@@ -280,6 +280,13 @@ STARS = {
     1: Text("非常不满意", "Very dissatisfied"),
 }
 """The five levels in which services are evaluated."""
+
+
+def in_stars(level: int) -> Text:
+    """A level, or a sum of levels, in words."""
+    return Text(f"{level}星", f"{level} star" if level == 1 else f"{level} stars")
+
+
 RATING_RULE = Text(
     "综合评分＝全部评价星级之和÷评价条数，四舍五入到0.1；只计已完成订单的评价，每单一条，不加权，不删改。",
     "The rating is the sum of all stars divided by the number of reviews, rounded half up to 0.1. Only completed orders"
@@ -303,6 +310,11 @@ class Rating:
     def stars(self) -> int:
         """All stars together."""
         return sum(stars * count for stars, count in enumerate(self.counts, start=1))
+
+    @property
+    def levels(self) -> list[tuple[Text, int]]:
+        """Each level with how many reviews have it, the best first."""
+        return [(in_stars(level), self.counts[level - 1]) for level in STARS]
 
     @property
     def tenths(self) -> int | None:
@@ -403,6 +415,11 @@ class Rated(NamedTuple):
     at: datetime
     answer: str
     answered_at: datetime | None
+
+    @property
+    def level(self) -> Text:
+        """The stars in words."""
+        return in_stars(self.stars)
 
 
 ENQUIRY_SUBJECT, ORDER_SUBJECT = "market_enquiry", "market_order"

@@ -44,7 +44,7 @@ def _choices(listed: Mapping[str, Text]) -> list[tuple[str, str]]:
 
 
 def _line(label: str, longest: int = MAX_LINE, help_text: str = "", **attrs: Any) -> forms.CharField:
-    widget = forms.TextInput(attrs={"maxlength": longest, "autocomplete": "off", **attrs})
+    widget = forms.TextInput(attrs={"maxlength": longest, "size": min(longest, 40), "autocomplete": "off", **attrs})
     return forms.CharField(label=label, required=False, help_text=help_text, widget=widget)
 
 
@@ -211,6 +211,7 @@ class OfferForm(_PriceForm):
 
     def __init__(self, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
+        self.fields["price"].help_text = spoken("如3.50", "Such as 3.50")
         listed = {key: words for key, words in FORMS.items() if key != QUOTE}
         self.fields["price_form"].widget.choices = _choices(listed)  # type: ignore[attr-defined]
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from silkgate.identity.api import actor_of, opens
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
-from silkgate.programmes import access, deskpages, offeringpages, orderpages, queries
+from silkgate.programmes import access, deskpages, offeringpages, orderpages, queries, rules
 from silkgate.programmes.domain import CURRENCIES, FORMS, LANGUAGES, QUOTE, RATING_RULE
 from silkgate.programmes.kinds import kinds
 from silkgate.registry import api as registry
@@ -38,7 +38,7 @@ def market(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:_MAX_WORDS].replace("\0", "")
     currency, sort = asked(request, "currency", CURRENCIES) or "CNY", asked(request, "sort", {"price"})
     most = request.GET.get("most", "").strip()
-    most_cents = int(most) * 100 if most.isascii() and most.isdigit() and len(most) <= 9 else None
+    most_cents = rules.amount_cents(most)
     actor, chosen = actor_of(request), {"kind": kind, "form": form, "q": words, "sort": sort}
     if most_cents is not None:
         chosen |= {"most": most, "currency": currency}
@@ -148,9 +148,7 @@ def facts(found: queries.Service) -> tuple[tuple[Text, Text], ...]:
 
 
 def _rated(code: str, number: int | None) -> dict[str, Any]:
-    rating = queries.rating(code, service=number)
-    levels = [(level, rating.counts[level - 1]) for level in (5, 4, 3, 2, 1)]
-    return {"rating": rating, "levels": levels, "rule": RATING_RULE}
+    return {"rating": queries.rating(code, service=number), "rule": RATING_RULE}
 
 
 def _older(page: str, before: int | None, older: int | None) -> Pager:

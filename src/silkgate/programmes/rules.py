@@ -30,6 +30,16 @@ SHORTEST_WANTED = 10
 _AMOUNT = re.compile(r"(\d{1,9})(?:\.(\d{1,2}))?", re.ASCII)
 
 
+def amount_cents(written: str) -> int | None:
+    """An amount such as `3.5` in 0.01; None: it is none.
+
+    >>> amount_cents("3.5"), amount_cents("three")
+    (350, None)
+    """
+    found = _AMOUNT.fullmatch(written)
+    return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0")) if found else None
+
+
 class _Given:
     """Answers of a form, read one by one; what is wrong is gathered."""
 
@@ -85,8 +95,7 @@ class _Given:
             if written:
                 self.wrong("price", "面议的服务不填价格。", "A price by quotation has no amount: leave it empty.")
             return Price(QUOTE, None, currency, taxed)
-        found = _AMOUNT.fullmatch(written)
-        cents = int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0")) if found else 0
+        cents = amount_cents(written) or 0
         if not 0 < cents <= MOST_CENTS:
             self.wrong("price", "请填写大于0的金额，最多两位小数，如3.50。", "Give an amount above 0, such as 3.50.")
         return Price(form, cents, currency, taxed)
