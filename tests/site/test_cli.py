@@ -15,6 +15,8 @@ from silkgate.site.traffic.case import write_case
 from silkgate.site.traffic.parcels import Parcels
 from silkgate.site.traffic.zone import Zone
 
+EXPORT_SAMPLES = Path(__file__).parents[1] / "specimens" / "ceb" / "export"
+
 
 def silkgate(*words: object, database: str, language: str = "en") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -93,6 +95,27 @@ def test_check_says_what_intake_finds_and_has_no_effect(case: Path, tmp_path: Pa
     from django.apps import apps
 
     assert apps.get_model("exchange", "Message").objects.count() == 0
+
+
+def test_check_says_of_an_export_message_that_it_is_checked_only(case: Path, tmp_path: Path, database: str) -> None:
+    from silkgate.site import loading
+
+    loading.load_zone_from(case)
+    sample = EXPORT_SAMPLES / "CEB603Message.xml"
+    bad = tmp_path / "bad.xml"
+    bad.write_bytes(sample.read_bytes().replace(b"<ceb:POD>", b"<ceb:POD>12345", 1))
+    for language, taken, needed in (
+        ("zh", "此处只校验", "3 至 4 个字符"),
+        ("en", "checked here only", "3 to 4 characters"),
+    ):
+        outcome = silkgate("check", sample, bad, database=database, language=language)
+        assert outcome.returncode == 1
+        assert outcome.stdout.count(": CEB603Message ") == 2
+        assert outcome.stdout.count(taken) == 2
+        assert needed in outcome.stdout
+    told = json.loads(silkgate("check", sample, bad, *case.glob("inbox/*.xml"), "--json", database=database).stdout)
+    assert [one["taken"] for one in told[:3]] == [False, False, True]
+    assert [one["reasons"] for one in told[:2]] == [["party.unknown"], ["format.schema"]]
 
 
 def test_clear_takes_a_folder_in_and_writes_its_receipts(case: Path, tmp_path: Path, database: str) -> None:

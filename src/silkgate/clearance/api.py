@@ -1,7 +1,7 @@
 """The door of clearance: load a zone, run the engine, run a case, replay what was recorded."""
 
 from silkgate.clearance.cases import CaseResult, run_case
-from silkgate.clearance.check import Alone, Checked, check_alone, check_message
+from silkgate.clearance.check import Alone, Checked, check_alone, check_message, judge
 from silkgate.clearance.domain import AssessedLine, Party
 from silkgate.clearance.dossier import carried, names_persons, said_in, without_persons
 from silkgate.clearance.engine.run import Engine, EngineBusyError
@@ -49,6 +49,7 @@ __all__ = [
     "check_message",
     "clear_folder",
     "held",
+    "judge",
     "latest",
     "load_zone",
     "matching",

@@ -27,13 +27,15 @@ class Checked(NamedTuple):
     sender: str
     documents: int
     outcome: str
-    """accepted where intake would take at least one document, else rejected."""
+    """accepted where intake would take at least one document, else rejected. Of an export message: if it took them."""
     findings: list[Finding]
+    taken: bool = True
+    """False: a message of export, which the service does not take yet."""
 
 
 def check_message(raw: bytes) -> Checked:
     """The stages of intake, then signature and sender against what is filed in this installation."""
-    return judge(*_examined(raw))
+    return judge(*_examined(raw, exports=True))
 
 
 class Alone(NamedTuple):
@@ -79,7 +81,7 @@ def _alone(
     return findings + over, assess.assess_lines(document, valued, rates, law, full=full)
 
 
-def _examined(raw: bytes) -> tuple[exchange.Found, dict[str, Party]]:
+def _examined(raw: bytes, *, exports: bool = False) -> tuple[exchange.Found, dict[str, Party]]:
     with connection.cursor() as cursor:
         filed = identity.certificates(cursor)
         parties = {
@@ -87,7 +89,7 @@ def _examined(raw: bytes) -> tuple[exchange.Found, dict[str, Party]]:
             for code, enterprise in registry.enterprises(cursor).items()
         }
     found = exchange.examine(
-        raw, lambda code: filed.get(code, ()), max_message_bytes=exchange.max_message_bytes()
+        raw, lambda code: filed.get(code, ()), max_message_bytes=exchange.max_message_bytes(), exports=exports
     ).found
     return found, parties
 
@@ -109,5 +111,11 @@ def judge(found: exchange.Found, parties: Mapping[str, Party]) -> Checked:
                 findings.extend(faults)
                 taken += not faults
     return Checked(
-        found.kind, found.guid, found.sender, found.document_count, "accepted" if taken else "rejected", findings
+        found.kind,
+        found.guid,
+        found.sender,
+        found.document_count,
+        "accepted" if taken else "rejected",
+        findings,
+        found.kind[3:6] not in exchange.EXPORTS,
     )

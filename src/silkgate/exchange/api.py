@@ -29,6 +29,7 @@ from silkgate.exchange.documents import (
     decode,
 )
 from silkgate.exchange.domain import ABSENT, CERTIFICATE, INVALID, MESSAGES_PER_SEGMENT, VALID, Found, Received
+from silkgate.exchange.exports import EXPORTS
 from silkgate.exchange.folder import watch
 from silkgate.exchange.idempotency import HEADER as IDEMPOTENCY_HEADER
 from silkgate.exchange.idempotency import once
@@ -99,6 +100,7 @@ def run_webhooks(stop: threading.Event, connect: Callable[[], psycopg.Connection
 __all__ = [
     "ABSENT",
     "CERTIFICATE",
+    "EXPORTS",
     "IDEMPOTENCY_HEADER",
     "INVALID",
     "KINDS",

@@ -1,28 +1,22 @@
 """The fields of each document that decisions are made on, as compact records.
 
-Intake extracts them once; segments keep them beside the received bytes, and the engine works on nothing else. Every
-record is a plain array in msgpack. Amounts and quantities are integers of 0.00001 (`_e5`); an absent optional text is
-empty, an absent optional amount is 0.
+Intake extracts them once; segments keep them beside the received bytes, and the engine works on nothing else. What they
+are made of: `records`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 import msgspec
 
-from silkgate.kernel.fixed import e5
-from silkgate.standards.ceb.fast import Kept, Shape
+from silkgate.exchange.exports import EXPORTS
+from silkgate.exchange.records import Kind, Record
 
 
-class _Record(msgspec.Struct, array_like=True, gc=False, frozen=True):
-    """Base of all compact records: an array in msgpack, outside the reach of the garbage collector."""
-
-
-class OrderLine(_Record, frozen=True):
+class OrderLine(Record, frozen=True):
     gnum: int
     unit: str
     qty_e5: int
@@ -31,7 +25,7 @@ class OrderLine(_Record, frozen=True):
     country: str
 
 
-class Order(_Record, frozen=True):
+class Order(Record, frozen=True):
     """CEB311."""
 
     app_type: str
@@ -60,7 +54,7 @@ class Order(_Record, frozen=True):
         return (self.ebp_code, self.order_no)
 
 
-class Payment(_Record, frozen=True):
+class Payment(Record, frozen=True):
     """CEB411."""
 
     app_type: str
@@ -85,7 +79,7 @@ class Payment(_Record, frozen=True):
         return (self.ebp_code, self.order_no)
 
 
-class Waybill(_Record, frozen=True):
+class Waybill(Record, frozen=True):
     """CEB511."""
 
     app_type: str
@@ -107,7 +101,7 @@ class Waybill(_Record, frozen=True):
         return (self.logistics_code, self.logistics_no)
 
 
-class WaybillStatus(_Record, frozen=True):
+class WaybillStatus(Record, frozen=True):
     """CEB513."""
 
     app_type: str
@@ -124,7 +118,7 @@ class WaybillStatus(_Record, frozen=True):
         return (self.logistics_code, self.logistics_no)
 
 
-class DeclarationLine(_Record, frozen=True):
+class DeclarationLine(Record, frozen=True):
     gnum: int
     item_record_no: str
     gcode: str
@@ -135,7 +129,7 @@ class DeclarationLine(_Record, frozen=True):
     total_price_e5: int
 
 
-class Declaration(_Record, frozen=True):
+class Declaration(Record, frozen=True):
     """CEB621."""
 
     app_type: str
@@ -175,7 +169,7 @@ class Declaration(_Record, frozen=True):
         return (self.logistics_code, self.logistics_no)
 
 
-class Cancel(_Record, frozen=True):
+class Cancel(Record, frozen=True):
     """CEB623."""
 
     app_type: str
@@ -192,13 +186,13 @@ class Cancel(_Record, frozen=True):
     code: ClassVar[str] = "623"
 
 
-class ReturnLine(_Record, frozen=True):
+class ReturnLine(Record, frozen=True):
     gnum: int
     gcode: str
     qty_e5: int
 
 
-class Return(_Record, frozen=True):
+class Return(Record, frozen=True):
     """CEB625."""
 
     app_type: str
@@ -216,12 +210,12 @@ class Return(_Record, frozen=True):
     code: ClassVar[str] = "625"
 
 
-class EntryLine(_Record, frozen=True):
+class EntryLine(Record, frozen=True):
     gnum: int
     logistics_no: str
 
 
-class WarehouseEntry(_Record, frozen=True):
+class WarehouseEntry(Record, frozen=True):
     """CEB711."""
 
     app_type: str
@@ -243,80 +237,15 @@ class WarehouseEntry(_Record, frozen=True):
 
 Document = Order | Payment | Waybill | WaybillStatus | Declaration | Cancel | Return | WarehouseEntry
 
-_SPELLED = {"actural_paid": "acturalPaid", "insured_fee": "insuredFee"}
-
-
-def _element(attribute: str) -> str:
-    """The element that an attribute of a record stands for: `goods_value_e5` is `goodsValue`."""
-    name = attribute.removesuffix("_e5")
-    if name in _SPELLED:
-        return _SPELLED[name]
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
-
-
-@lru_cache(maxsize=16_384)
-def _amount(text: str) -> int:
-    """An amount or quantity; the same ones come again and again."""
-    return e5(text) if text else 0
-
-
-def _kept(attribute: str) -> Kept:
-    if attribute.endswith("_e5"):
-        return Kept.AMOUNT_E5
-    return Kept.INT if attribute == "gnum" else Kept.TEXT
-
-
-_CONVERTERS: dict[Kept, Callable[[str], Any]] = {Kept.AMOUNT_E5: _amount, Kept.INT: int}
-"""From the text of an element to the value in the record, as the compiled recogniser does it; texts stay."""
-
-
-def _kept_elements(record: type[Any]) -> list[tuple[str, Kept]]:
-    """The elements of a record but for its lines, in its order, and what becomes of their texts."""
-    return [(_element(name), _kept(name)) for name in record.__struct_fields__ if name != "lines"]
-
-
-def _conversions(elements: Sequence[tuple[str, Kept]]) -> list[tuple[int, Callable[[str], Any]]]:
-    return [(i, _CONVERTERS[kept]) for i, (_, kept) in enumerate(elements) if kept in _CONVERTERS]
-
-
-class _Kind:
-    """How the texts of one message kind become records."""
-
-    def __init__(self, record: type[Any], line: type[Any] | None = None) -> None:
-        self.record, self.line = record, line
-        heads, lines = _kept_elements(record), _kept_elements(line) if line else []
-        self.shape = Shape(heads, lines if line else None)
-        self.head_elements = tuple(name for name, _ in heads)
-        self.line_elements = tuple(name for name, _ in lines)
-        self._head, self._line = _conversions(heads), _conversions(lines)
-        self.decoder = msgspec.msgpack.Decoder(list[record])  # type: ignore[valid-type]
-
-    def values(self, head: Sequence[str], lines: Sequence[Sequence[str]]) -> list[Any]:
-        """A record's values from the texts of the elements, in the order of `head_elements` and `line_elements`."""
-        values: list[Any] = list(head)
-        for i, convert in self._head:
-            values[i] = convert(values[i])
-        if self.line is not None:
-            values.append([self._line_values(line) for line in lines])
-        return values
-
-    def _line_values(self, line: Sequence[str]) -> list[Any]:
-        values: list[Any] = list(line)
-        for i, convert in self._line:
-            values[i] = convert(values[i])
-        return values
-
-
-KINDS: dict[str, _Kind] = {
-    "311": _Kind(Order, OrderLine),
-    "411": _Kind(Payment),
-    "511": _Kind(Waybill),
-    "513": _Kind(WaybillStatus),
-    "621": _Kind(Declaration, DeclarationLine),
-    "623": _Kind(Cancel),
-    "625": _Kind(Return, ReturnLine),
-    "711": _Kind(WarehouseEntry, EntryLine),
+KINDS: dict[str, Kind] = {
+    "311": Kind(Order, OrderLine),
+    "411": Kind(Payment),
+    "511": Kind(Waybill),
+    "513": Kind(WaybillStatus),
+    "621": Kind(Declaration, DeclarationLine),
+    "623": Kind(Cancel),
+    "625": Kind(Return, ReturnLine),
+    "711": Kind(WarehouseEntry, EntryLine),
 }
 """The messages that the service takes, by code."""
 
@@ -334,7 +263,7 @@ def encode(code: str, documents: Iterable[tuple[Sequence[str], Sequence[Sequence
 
     And whether they are `wide`: numbers beyond 64 bits travel as JSON. The records themselves are made by who reads.
     """
-    values = KINDS[code].values
+    values = (KINDS.get(code) or EXPORTS[code]).values
     rows = [values(head, lines) for head, lines in documents]
     try:
         return _encoder.encode(rows), False
@@ -344,7 +273,7 @@ def encode(code: str, documents: Iterable[tuple[Sequence[str], Sequence[Sequence
 
 def decode(code: str, data: bytes, *, wide: bool = False) -> list[Any]:
     """The documents that `encode` wrote; `code` is that of their message, such as "621"."""
-    kind = KINDS[code]
+    kind = KINDS.get(code) or EXPORTS[code]
     if wide:
         return msgspec.convert(json.loads(data), list[kind.record])  # type: ignore[name-defined]
     return kind.decoder.decode(data)

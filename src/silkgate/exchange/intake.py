@@ -11,14 +11,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 from lxml import etree
 
 from silkgate.exchange.documents import KINDS, SHAPES, WANTED, encode
 from silkgate.exchange.domain import ABSENT, Found, Received
+from silkgate.exchange.exports import EXPORTS
 from silkgate.kernel.text import Text
 from silkgate.standards import dxp, safexml, xmldsig
+from silkgate.standards.ceb.catalogue import MESSAGES
 from silkgate.standards.ceb.fast import fast_recogniser
 from silkgate.standards.ceb.message import Packed
 from silkgate.standards.ceb.read import Message, Reader, SchemaRefused, UnknownMessage
@@ -69,14 +72,25 @@ _recogniser = Recogniser(WANTED)
 _reader = Reader(WANTED)
 
 
-def examine(raw: bytes, certificates: Certificates, *, max_message_bytes: int, channel: str = "cli") -> Received:
-    """All stages over one received message. Never raises for what the bytes contain."""
+@cache
+def _export_reader() -> Reader:
+    """Made when it is first asked for: the service itself reads no export messages."""
+    return Reader({code: (kind.head_elements, kind.line_elements) for code, kind in EXPORTS.items()})
+
+
+def examine(
+    raw: bytes, certificates: Certificates, *, max_message_bytes: int, channel: str = "cli", exports: bool = False
+) -> Received:
+    """All stages over one received message. Never raises for what the bytes contain.
+
+    `exports`: export messages are read, for those who check them; otherwise they are refused as the service does.
+    """
     sha256 = hashlib.sha256(raw).digest()
     envelope_id = ""
     try:
         identified = identify(raw, max_message_bytes)
         envelope_id = identified.envelope_id
-        recognised = recognise(identified, max_message_bytes)
+        recognised = recognise(identified, max_message_bytes, exports=exports)
     except Refused as refused:
         return Received(raw, sha256, _refusal(raw, sha256, refused, envelope_id), channel)
     return Received(raw, sha256, verify(recognised, certificates, sha256), channel)
@@ -104,7 +118,7 @@ def identify(raw: bytes, max_message_bytes: int) -> Identified:
     return Identified(envelope.data, None, envelope.sender_id, envelope.cop_msg_id)
 
 
-def recognise(identified: Identified, max_message_bytes: int) -> Recognised:
+def recognise(identified: Identified, max_message_bytes: int, *, exports: bool = False) -> Recognised:
     """Identified → Recognised. Refused: format.xml, format.unknown, format.schema.
 
     The recognisers take messages in plain form, first the compiled one where there is one; everything else is decided
@@ -119,10 +133,14 @@ def recognise(identified: Identified, max_message_bytes: int) -> Recognised:
     name = etree.QName(root)
     kind = name.localname if name.namespace == CEB_NAMESPACE and _is_message_name(name.localname) else "Unknown"
     guid = root.get("guid", "")[:GUID_CHARACTERS]
-    if kind == "Unknown" or kind[3:6] not in KINDS:
+    code = kind[3:6] if kind != "Unknown" else ""
+    if code in EXPORTS and not exports:
+        raise _not_yet(code, kind, guid)
+    if code not in KINDS and code not in EXPORTS:
         raise _unknown(kind, guid)
+    reader = _reader if code in KINDS else _export_reader()
     try:
-        return _packed(identified, _reader.read(root), root)
+        return _packed(identified, reader.read(root), root)
     except UnknownMessage as refused:
         raise _unknown(kind, guid) from refused
     except SchemaRefused as refused:
@@ -175,7 +193,22 @@ def _is_message_name(name: str) -> bool:
 def _unknown(kind: str, guid: str) -> Refused:
     return Refused(
         "format.unknown",
-        Text(f"不受理的报文类型：{kind}", f"this kind of message is not taken: {kind}"),
+        Text(f"报文类型为{kind}", f"its kind is {kind}"),
+        kind=kind,
+        guid=guid,
+    )
+
+
+def _not_yet(code: str, kind: str, guid: str) -> Refused:
+    """A message of export: known, but nothing here decides on it."""
+    name = MESSAGES[code].name
+    return Refused(
+        "format.unknown",
+        Text(
+            f"{kind}（{name.zh}）是出口报文，本区的服务暂不受理，其中单证均未登记；可用silkgate check或测试台校验",
+            f"{kind} ({name.en}) is an export message; this zone's service does not take export messages yet and has"
+            " recorded none of its documents; silkgate check and the test bench validate them",
+        ),
         kind=kind,
         guid=guid,
     )

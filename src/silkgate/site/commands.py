@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 _ACCEPTED = Text("接受", "accepted")
 _REJECTED = Text("拒绝", "rejected")
 _HELP = Text("帮助：", "Help:")
+_NOT_TAKEN = Text(
+    "这是出口报文：此处只校验，本区的服务暂不受理。",
+    "This is an export message: it is checked here only, this zone's service does not take it yet.",
+)
 
 
 def check(files: Sequence[Path], as_json: bool) -> int:
-    """Print what intake finds in each file; returns 0 where it would take all of them, else 1."""
+    """Print what intake finds in each file; returns 0 where it finds nothing wrong in any, else 1."""
     results = [_checked(file) for file in files]
     if as_json:
         typer.echo(json.dumps(results, ensure_ascii=False, indent=2))
@@ -40,6 +44,8 @@ def check(files: Sequence[Path], as_json: bool) -> int:
                 sentence = Text(finding["zh"], finding["en"])
                 typer.echo(f"  {finding['code']}: {_said(sentence)}")
                 typer.echo(f"    {_said(_HELP)} {finding['help']}")
+            if not result["taken"]:
+                typer.echo(f"  {_said(_NOT_TAKEN)}")
     return 0 if all(result["outcome"] == _ACCEPTED.en for result in results) else 1
 
 
@@ -56,6 +62,7 @@ def _checked(file: Path) -> dict[str, Any]:
         "message_type": found.message_type,
         "guid": found.guid,
         "outcome": found.outcome,
+        "taken": found.taken,
         "reasons": sorted({finding.code for finding in found.findings}),
         "findings": [_told(finding) for finding in found.findings],
     }

@@ -13,8 +13,9 @@ from silkgate.clearance.engine.state import Claim, State
 from silkgate.exchange.api import ABSENT, CERTIFICATE, INVALID, Found
 from silkgate.kernel.findings import Finding
 
-SIGNED = frozenset(("621", "623", "625", "711"))
-ITEMISED = frozenset(("311", "621", "625", "711"))
+SIGNED = frozenset(("621", "623", "625", "711", "507", "509", "603", "607"))
+"""Must be signed when they declare; those of export by the text of the specification, not by its schema."""
+ITEMISED = frozenset(("311", "621", "625", "711", "303", "507", "509", "603", "607", "213"))
 SENDERS = {
     "311": ("ebp_code", "ebc_code"),
     "411": ("pay_code",),
@@ -24,8 +25,19 @@ SENDERS = {
     "623": ("agent_code", "ebc_code"),
     "625": ("agent_code", "ebc_code"),
     "711": ("operator_code",),
+    "303": ("ebp_code", "ebc_code"),
+    "403": ("ebc_code", "pay_code"),
+    "505": ("logistics_code",),
+    "507": ("operator_code", "logistics_code"),
+    "509": ("logistics_code",),
+    "603": ("agent_code", "ebc_code"),
+    "605": ("agent_code", "ebc_code"),
+    "607": ("agent_code",),
+    "701": ("agent_code", "ebc_code"),
+    "213": ("agent_code", "ebc_code"),
+    "215": ("operator_code",),
 }
-"""Fields of a document of which one must name the sender of its message."""
+"""Fields of a document of which one must name the sender of its message. Those of export are checked, not yet taken."""
 
 CHANGES = ("2", "3")
 """appType of a change and a deletion; everything else is new."""
