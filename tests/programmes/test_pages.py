@@ -34,6 +34,7 @@ def page(client: Client, path: str, language: str = "en") -> str:
 
 
 def test_everybody_reads_the_market_and_nobody_is_looked_up(firms: None) -> None:
+    assert "There is no service in the market yet" in page(Client(), "/market")
     number = made.service()
     for path in (
         "/market",
@@ -147,7 +148,9 @@ def test_the_work_list_leads_to_the_enquiry_and_to_the_order(mei: Client, lu: Cl
 
 def test_an_order_shows_its_terms_which_hash_to_their_digest(mei: Client) -> None:
     placed = made.order()
-    assert placed.terms_sha256 in page(mei, f"/market/orders/{placed.pk}")
+    shown = page(mei, f"/market/orders/{placed.pk}")
+    assert placed.terms_sha256 in shown
+    assert '<a href="/market/desk" aria-current="page">' in shown, "it belongs to enquiries and orders"
     file = mei.get(f"/market/orders/{placed.pk}/terms")
     assert hashlib.sha256(file.content).hexdigest() == placed.terms_sha256
     assert "private" in file["Cache-Control"]
@@ -169,7 +172,9 @@ def test_the_operator_decides_a_dispute_with_reason_and_rule(firms: None) -> Non
     assert guan.get(f"/market/orders/{placed.pk}").status_code == 404
     trading.move_order(clerk(BUYER), placed.pk, "dispute", reason="一直没有揽收", at=NOW)
     assert "一直没有揽收" in page(guan, f"/market/orders/{placed.pk}")
-    assert str(placed.pk) in page(guan, "/market/desk")
+    desk = page(guan, "/market/desk")
+    assert str(placed.pk) in desk
+    assert all(made.NAMES[code] in desk for code in (BUYER, CARRIER))
     given = {"move": "dissolve", "reason": "查无揽收记录", "rule": "服务条款", "version": "2"}
     assert guan.post(f"/market/orders/{placed.pk}", given).status_code == 302
     assert "Dissolved by decision" in page(guan, f"/market/orders/{placed.pk}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -21,6 +22,7 @@ from silkgate.programmes.domain import (
     OPEN,
     ORDER,
     PROVIDER,
+    SIDES,
     NotYours,
     Refused,
     counted,
@@ -39,6 +41,8 @@ _LISTS = {
     "enquiries-provider": Text("收到的询价", "Enquiries received"),
 }
 _DISPUTED = Text("争议订单", "Disputed orders")
+_OTHERS = {BUYER: (PROVIDER,), PROVIDER: (BUYER,), "": (BUYER, PROVIDER)}
+"""Whom a list names, by the side of whoever reads it."""
 
 
 # --- Lists ------------------------------------------------------------------------------------------------------------
@@ -65,7 +69,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "lines": [_line(course, row, side, names) for row in found.lines],
         "is_order": course is ORDER,
         "disputes": chosen == "disputed",
-        "side": side,
+        "others": _enumerated([SIDES[other] for other in _OTHERS[side]]),
         "chips": tuple(Chip(words, address("market-desk", list=key), key == chosen) for key, words in lists.items()),
         "pager": Pager(
             address("market-desk", list=chosen) if before else "",
@@ -75,11 +79,16 @@ def desk(request: HttpRequest) -> HttpResponse:
     return render(request, "programmes/desk.html", context)
 
 
+def _enumerated(words: Sequence[Text | str]) -> Text:
+    both = [one if isinstance(one, Text) else Text(one, one) for one in words]
+    return Text("、".join(one.zh for one in both), ", ".join(one.en for one in both))
+
+
 def _line(course: Any, row: Any, side: str, names: dict[str, str]) -> dict[str, Any]:
     return {
         "row": row,
         "title": queries.title_of((row if course is ENQUIRY else row.enquiry).service_version),
-        "other": names[row.provider_code if side == BUYER else row.buyer_code],
+        "others": _enumerated([names[getattr(row, f"{other}_code")] for other in _OTHERS[side]]),
         "state": shown.mark(course, row.state),
         "waits": shown.waits(course, row.state, {side}),
         "total": None if course is ENQUIRY else queries.price_of(row.offer).total(row.offer.quantity),
