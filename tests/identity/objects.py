@@ -87,17 +87,19 @@ ABOUT = {
     "registry.pages.enterprise": "enterprise",
     "registry.pages.filing": "filing",
     "registry.rest_filings.amend_filing": "filing",
+    "registry.rest_filings.appeal_filing": "filing",
     "registry.rest_filings.bring_paper": "filing",
     "registry.rest_filings.one_filing": "filing",
     "registry.rest_filings.submit_filing": "filing",
     "registry.rest_filings.withdraw_filing": "filing",
+    "registry.rest_goods.appeal_goods_filing": "goods",
     "registry.rest_goods.file_table": "upload",
     "registry.rest_goods.list_filed_items": "goods",
     "registry.rest_goods.list_problems": "upload",
     "registry.rest_goods.one_goods_filing": "goods",
-    "registry.rest_goods.one_permit": "permit",
     "registry.rest_goods.one_table": "upload",
     "registry.rest_goods.withdraw_goods_filing": "goods",
+    "registry.rest_permits.one_permit": "permit",
 }
 """Views that are about one object, and its kind. A view whose address holds the organisation's code needs no line."""
 
@@ -105,6 +107,8 @@ BODIES = {
     **market.BODIES,
     "exchange.webhooks.rest.replay_webhook": {"after": "evt-0"},
     "registry.rest_filings.amend_filing": {"roles": ["ebc"], "data": {}},
+    "registry.rest_filings.appeal_filing": {"reason": "the paper is there now"},
+    "registry.rest_goods.appeal_goods_filing": {"reason": "the label is there now"},
     "registry.rest_goods.file_table": {"only_good": True},
 }
 """What an operation takes, where without it nothing would be said about the object."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 from django.db import connection
@@ -31,6 +32,7 @@ from silkgate.casework import api as casework
 from silkgate.registry import api as registry
 from silkgate.registry import models, queries, rules
 from silkgate.registry.declared import declared, papers_of
+from silkgate.ui.paging import MAX_LIMIT
 
 PROPOSER = officer("qian", "filings")
 
@@ -417,7 +419,45 @@ def test_purposes_follow_agency_and_duty() -> None:
     assert registry.purposes_of(member()) == ()
 
 
+def test_what_somebody_reads_a_record_for_unless_they_say() -> None:
+    own = member()
+    assert queries.usual_purpose(own, CODE) is None
+    assert queries.usual_purpose(officer("a", "operations"), CODE).key == "customs"
+    agent = officer("a", "operations")._replace(scopes={CODE: frozenset({"declarations"})})
+    assert queries.usual_purpose(agent, CODE).key == "customs", "what it may do for them is not reading all of it"
+    for nobody in (officer("a", "operations", agency=""), member(OTHER)):
+        with pytest.raises(LookupError):
+            queries.usual_purpose(nobody, CODE)
+
+
 # --- Lists ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 200])
+def test_versions_are_whole_with_what_changed_whatever_the_page_size(database: str, limit: int) -> None:
+    places = ["郑州", "洛阳", "开封", "郑州"]
+    for number, place in enumerate(places):
+        on_file(at=NOW + number * DAY, address=place)
+    seen, before = [], None
+    while True:
+        page = queries.version_page(CODE, before=before, limit=limit)
+        seen += [(one.number, [(change.old, change.new) for change in changes]) for one, changes in page.lines]
+        before = page.older
+        if before is None:
+            break
+    changes = [[(old, new)] for old, new in pairwise(places)]
+    assert seen == list(zip([4, 3, 2, 1], [*changes[::-1], []], strict=True))
+
+
+def test_a_page_of_versions_may_be_as_long_as_the_interface_allows(database: str) -> None:
+    models.Version.objects.bulk_create(
+        [
+            models.Version(enterprise_code=CODE, number=n, roles=[], data={}, standing="active", since=NOW)
+            for n in range(1, MAX_LIMIT + 3)
+        ]
+    )
+    page = queries.version_page(CODE, limit=MAX_LIMIT)
+    assert (len(page.lines), page.older) == (MAX_LIMIT, 3)
 
 
 def test_lists_are_whole_whatever_the_page_size(database: str) -> None:

@@ -8,6 +8,7 @@ import io
 import random
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, time
 
 import pytest
 from django.db import connection
@@ -135,6 +136,27 @@ def test_numbers_of_a_spreadsheet_keep_their_digits(tariff: None) -> None:
     book.save(out)
     (item,) = registry.judge_file("a.xlsx", out.getvalue(), NOW).items
     assert (item.hs_code, item.gtin, item.max_quantity) == (HS, "6901234567892", "2.5")
+
+
+@pytest.mark.parametrize(
+    ("cell", "read"),
+    [
+        (datetime.fromisoformat("2026-11-23 14:30:05"), "2026-11-23 14:30:05"),
+        (datetime.fromisoformat("2026-11-23 00:00:01"), "2026-11-23 00:00:01"),
+        (datetime.fromisoformat("2026-11-23 23:59:59"), "2026-11-23 23:59:59"),
+        (datetime.fromisoformat("2026-11-23"), "2026-11-23"),
+        (date(2026, 11, 23), "2026-11-23"),
+        (time(14, 30), "14:30:00"),
+    ],
+)
+def test_moments_of_a_spreadsheet_keep_their_time_of_day(cell: date | time, read: str) -> None:
+    book = Workbook()
+    book.active.append(["item_no", "name"])
+    book.active.append(["A-1", cell])
+    out = io.BytesIO()
+    book.save(out)
+    (row,) = read_sheet("a.xlsx", out.getvalue(), goods.GOODS_FIELDS).rows
+    assert row.values["name"] == read
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -79,11 +79,22 @@ def test_a_reference_counts_once(permit: registry.Permit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("quantity_e5", "reference"), [(0, "清单"), (-5, "清单"), (2**70, "清单"), (1, " "), (1, "a\0")]
+    ("quantity_e5", "reference", "fields"),
+    [
+        (0, "清单", ["quantity"]),
+        (-5, "清单", ["quantity"]),
+        (2**70, "清单", ["quantity"]),
+        (1, " ", ["reference"]),
+        (1, "a\0", ["reference"]),
+        (0, "", ["quantity", "reference"]),
+    ],
 )
-def test_a_use_needs_a_quantity_and_a_reference(permit: registry.Permit, quantity_e5: int, reference: str) -> None:
-    with pytest.raises(registry.RefusedError):
+def test_a_use_needs_a_quantity_and_a_reference(
+    permit: registry.Permit, quantity_e5: int, reference: str, fields: list[str]
+) -> None:
+    with pytest.raises(registry.RefusedError) as refused:
         registry.use(NEW.number, quantity_e5, reference, by="chen", at=NOW)
+    assert [problem.field for problem in refused.value.problems] == fields
 
 
 @pytest.mark.parametrize("days", [-1, 61])

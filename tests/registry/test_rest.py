@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from registry.made import (
+    APPROVER,
     CODE,
     DAY,
     NOW,
     OTHER,
     REVIEWER,
     answers,
+    apply_and_submit,
     approve,
     credit_code,
     officer,
@@ -405,3 +407,67 @@ def test_permits_with_their_balance(firm: Client, visitor: Visitor) -> None:
     got(stranger, f"/permits/{one['id']}", 404)
     assert got(stranger, "/permits")["items"] == []
     assert len(got(visitor("clerk", "operations"), "/permits")["items"]) == 3
+
+
+def test_an_officer_uses_a_permit_up_and_no_further(firm: Client, visitor: Visitor) -> None:
+    on_file()
+    at = datetime.now(UTC)
+    new = registry.NewPermit("P-0001", "food", CODE, "奶粉", ["1901"], 1_000_000, "035", at.date(), at.date() + 9 * DAY)
+    address = f"/permits/{registry.enter_permit(REVIEWER, new, at=at).id}/uses"
+    clerk = visitor("clerk", "filings")
+    used = sent(clerk, address, {"quantity": "2.5", "reference": "清单1"}, 201)
+    assert (used["used"], used["free"]) == ("2.5", "7.5")
+    assert [(use["quantity"], use["reference"]) for use in used["uses"]] == [("2.5", "清单1")]
+    for body, pointer in (
+        ({"quantity": "1", "reference": "清单1"}, "#/reference"),
+        ({"quantity": "0", "reference": "清单2"}, "#/quantity"),
+        ({"quantity": "much", "reference": "清单2"}, "#/quantity"),
+        ({"quantity": "1", "reference": " "}, "#/reference"),
+    ):
+        assert pointers(sent(clerk, address, body, 422)) == {pointer}
+    assert "7.5" in sent(clerk, address, {"quantity": "7.50001", "reference": "清单2"}, 409)["detail"]
+    sent(clerk, "/permits/999999/uses", {"quantity": "1", "reference": "清单2"}, 404)
+    sent(firm, address, {"quantity": "1", "reference": "清单2"}, 403)
+    assert got(clerk, address.removesuffix("/uses"))["used"] == "2.5"
+
+
+# --- Appeals ----------------------------------------------------------------------------------------------------------
+
+
+def _suspended() -> int:
+    """A record whose suspension is in effect; the case."""
+    at = datetime.now(UTC)
+    on_file(at=at)
+    said = {"reason": "许可证被吊销", "rule": "2018年第194号"}
+    case = registry.propose_standing(REVIEWER, CODE, "suspend", **said, at=at)
+    return casework.move(APPROVER, case.id, "confirm", **said, at=at).id
+
+
+def _refused() -> int:
+    """A filing that was refused; the case."""
+    at = datetime.now(UTC)
+    case = apply_and_submit(at=at)
+    for who, move in ((REVIEWER, "take"), (REVIEWER, "review"), (APPROVER, "refuse")):
+        casework.move(who, case.id, move, reason="地址与执照不符", rule="2018年第194号", at=at)
+    return case.id
+
+
+@pytest.mark.parametrize("decided", [_suspended, _refused])
+def test_who_is_refused_or_suspended_appeals(firm: Client, visitor: Visitor, decided: Callable[[], int]) -> None:
+    number = decided()
+    said = {"reason": "营业执照已变更，附件为新照"}
+    sent(visitor("stranger", code=OTHER), f"/filings/{number}/appeal", said, 404)
+    assert pointers(sent(firm, f"/filings/{number}/appeal", {"reason": "不"}, 422)) == {"#/reason"}
+    assert sent(firm, f"/filings/{number}/appeal", said)["state"] == "appealed"
+    assert casework.history(number)[-1].reason == said["reason"]
+    sent(firm, f"/filings/{number}/appeal", said, 409)
+
+
+def test_who_is_refused_goods_appeals(firm: Client, visitor: Visitor, tariff: None) -> None:
+    on_file()
+    number = sent(firm, "/goods/filings", {"organisation": CODE, "items": [ITEM]}, 201)["id"]
+    said = {"reason": "标签已按要求补正"}
+    sent(firm, f"/goods/filings/{number}/appeal", said, 409)  # nothing is decided yet
+    casework.move(REVIEWER, number, "refuse", reason="标签内容不全", rule="总署公告", at=datetime.now(UTC))
+    sent(visitor("stranger", code=OTHER), f"/goods/filings/{number}/appeal", said, 404)
+    assert sent(firm, f"/goods/filings/{number}/appeal", said)["state"] == "appealed"

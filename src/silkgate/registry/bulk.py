@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 from openpyxl import load_workbook
@@ -245,13 +245,20 @@ def _check_package(content: bytes) -> None:
 
 
 def _plain(value: Any) -> str:
-    """A cell as the text that people see. Numbers keep all their digits."""
+    """A cell as the text that people see. Numbers keep all their digits.
+
+    A spreadsheet keeps a day as its midnight: such a cell is a day, any other moment is written to the second.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
         return "是" if value else "否"
-    if isinstance(value, datetime | date):
-        return value.isoformat()[:10]
+    if isinstance(value, datetime):
+        # Moments are kept as floats, which miss the second by a little.
+        value = (value + timedelta(milliseconds=500)).replace(microsecond=0)
+        return value.isoformat(" ") if value.time() != time() else value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, int):
         return str(value)
     # A spreadsheet keeps every number as a float: 10.0 is written 10.

@@ -121,6 +121,11 @@ class Purpose(NamedTuple):
     personal: bool
     law: Citation
 
+    @property
+    def said(self) -> str:
+        """As the access log keeps it: in both languages."""
+        return f"{self.words.zh} · {self.words.en}"
+
 
 class Scheme(NamedTuple):
     """A scheme of credit classes with the days on which it is in force."""

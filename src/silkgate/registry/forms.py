@@ -8,12 +8,12 @@ from typing import Any
 from django import forms
 
 from silkgate.kernel.text import Text
-from silkgate.registry.bulk import MAX_SHEET_BYTES
+from silkgate.registry.bulk import MAX_ROWS, MAX_SHEET_BYTES
 from silkgate.registry.declared import asked_of, declared
 from silkgate.registry.domain import Asked
-from silkgate.registry.goods import GOODS_FIELDS
+from silkgate.registry.goods import GOODS_FIELDS, LENGTHS, NEEDED
 from silkgate.registry.permits import KINDS
-from silkgate.registry.rules import MAX_LONG_TEXT, MAX_TEXT
+from silkgate.registry.rules import LONGEST_REASON, LONGEST_RULE, MAX_LONG_TEXT, MAX_TEXT
 from silkgate.tariff.api import codes
 from silkgate.ui.forms import Judged
 from silkgate.ui.words import spoken
@@ -25,11 +25,13 @@ def _spoken(words: Text) -> str:
     return spoken(words.zh, words.en)
 
 
+def _optional(words: Text) -> str:
+    return spoken(f"{words.zh}（选填）", f"{words.en} (optional)")
+
+
 def _control(asked: Asked) -> forms.Field:
     field = asked.field
-    label = spoken(field.words.zh, field.words.en)
-    if not asked.needed and field.kind != "promise":
-        label = spoken(f"{field.words.zh}（选填）", f"{field.words.en} (optional)")
+    label = _spoken(field.words) if asked.needed or field.kind == "promise" else _optional(field.words)
     options: dict[str, Any] = {
         "label": label,
         "required": False,
@@ -86,13 +88,13 @@ class ReasonForm(Judged):
         label=spoken("理由", "Reason"),
         help_text=spoken("企业会看到。", "The enterprise reads it."),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3, "maxlength": 2_000}),
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": LONGEST_REASON}),
     )
     rule = forms.CharField(
         label=spoken("依据", "Rule"),
         help_text=spoken("法规名称和条款", "Name of the text, and article"),
         required=False,
-        widget=forms.TextInput(attrs={"maxlength": 300}),
+        widget=forms.TextInput(attrs={"maxlength": LONGEST_RULE}),
     )
 
 
@@ -131,12 +133,12 @@ class ItemForm(Judged):
 
     def __init__(self, given: Any = None, initial: Mapping[str, str] | None = None) -> None:
         super().__init__(given, initial=dict(initial or {}))
-        optional = {"composition", "gtin", "label", "max_quantity"}
         for key, words in GOODS_FIELDS.items():
-            label = spoken(f"{words.zh}（选填）", f"{words.en} (optional)") if key in optional else _spoken(words)
-            widget: forms.Widget = forms.TextInput(attrs={"maxlength": 250, "autocomplete": "off"})
+            label = _spoken(words) if key in NEEDED else _optional(words)
+            most = {"maxlength": LENGTHS.get(key, MAX_TEXT)}
+            widget: forms.Widget = forms.TextInput(attrs={**most, "autocomplete": "off"})
             if key in {"composition", "label"}:
-                widget = forms.Textarea(attrs={"rows": 2, "maxlength": 2_000})
+                widget = forms.Textarea(attrs={"rows": 2, **most})
             elif key in {"origin", "unit"}:
                 table = codes("countries" if key == "origin" else "units")
                 widget = forms.Select(
@@ -151,9 +153,9 @@ class TableForm(Judged):
     table = forms.FileField(
         label=spoken("上传商品表格", "Upload a table of goods"),
         help_text=spoken(
-            f"XLSX或CSV，至多5,000行、{MAX_SHEET_BYTES // 2**20}MB；第一行是列名，不能有公式和宏。",
-            f"XLSX or CSV, at most 5,000 rows and {MAX_SHEET_BYTES // 2**20} MB; the first line names the columns;"
-            " no formulas, no macros.",
+            f"XLSX或CSV，至多{MAX_ROWS:,}行、{MAX_SHEET_BYTES // 2**20}MB；第一行是列名，不能有公式和宏。",
+            f"XLSX or CSV, at most {MAX_ROWS:,} rows and {MAX_SHEET_BYTES // 2**20} MB; the first line names the"
+            " columns; no formulas, no macros.",
         ),
         required=False,
         allow_empty_file=True,

@@ -41,8 +41,9 @@ GOODS_FIELDS: dict[str, Text] = {
 }
 """Columns of a table of goods, by key."""
 
-_NEEDED = ("item_no", "name", "hs_code", "brand", "origin", "unit")
-_LENGTHS = {"item_no": 60, "name": 250, "brand": 100, "composition": 1_000, "label": 2_000}
+NEEDED = frozenset(("item_no", "name", "hs_code", "brand", "origin", "unit"))
+LENGTHS = {"item_no": 60, "name": 250, "brand": 100, "composition": 1_000, "label": 2_000}
+"""Most characters of a column; what is not named here is a code or a number."""
 
 
 class Item(NamedTuple):
@@ -134,13 +135,12 @@ def _judge_row(row: Row, law: Law) -> tuple[Item, list[Problem]]:
         words = GOODS_FIELDS[key]
         problems.append(Problem(key, Text(f"“{words.zh}”{zh}。", f"{words.en} {en}."), row.line))
 
-    for key in _NEEDED:
-        if not given[key]:
-            wrong(key, "没有填写", "is missing")
     for key, value in given.items():
+        if key in NEEDED and not value:
+            wrong(key, "没有填写", "is missing")
         if unwritable(value):
             wrong(key, CONTROL.zh, CONTROL.en)
-    for key, limit in _LENGTHS.items():
+    for key, limit in LENGTHS.items():
         if len(given[key]) > limit:
             wrong(key, f"至多{limit}个字", f"has at most {limit} characters")
     hs_code = re.sub(r"[.\s]", "", given["hs_code"])

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_GET, require_http_methods
 
 from silkgate.casework import api as casework
-from silkgate.identity.api import Action, actor_of, may, opens, record, require
+from silkgate.identity.api import actor_of, may, opens, require
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.fixed import e5
 from silkgate.kernel.text import Text
@@ -22,52 +22,14 @@ from silkgate.registry.bulk import MAX_SHEET_BYTES, Row, SheetError
 from silkgate.registry.declared import declared
 from silkgate.registry.domain import Problem, RefusedError
 from silkgate.registry.forms import ClassForm, ItemForm, PermitForm, TableForm, UseForm
+from silkgate.registry.pageparts import PAGE_LINES, asked_code, choose, hide, one_of_mine, tabs
 from silkgate.tariff.api import codes
 from silkgate.ui.formats import quantity
 from silkgate.ui.links import address, asked, asked_number
 from silkgate.ui.moment import at_of
 from silkgate.ui.shapes import Balance, Chip, Pager
 
-PAGE_LINES = 50
 _SHOWN_PROBLEMS = 200
-
-
-def mine(request: HttpRequest, what: Action) -> tuple[str, ...]:
-    """Codes of the organisations for which the actor may do `what`."""
-    return what.where(actor_of(request))
-
-
-def asked_code(request: HttpRequest) -> str:
-    """The organisation that the address or form names; empty: none."""
-    return (request.POST.get("organisation") or request.GET.get("organisation", ""))[:40].replace("\0", "")
-
-
-def one_of_mine(request: HttpRequest, what: Action) -> str:
-    """The organisation named, or the only one there is; empty: there is a choice. Raises Http404 for a stranger's."""
-    named, own = asked_code(request), mine(request, what)
-    if named and not what.allows(actor_of(request), named):
-        record(request, what, named, subject=request.path, allowed=False)
-        raise Http404
-    return named or (own[0] if len(own) == 1 else "")
-
-
-_TABS = (
-    ("registry-filings", Text("企业备案", "Filing"), access.FILINGS, False),
-    ("registry-register", Text("企业名录", "Register"), access.REGISTER, True),
-    ("registry-goods", Text("商品", "Goods"), access.GOODS, False),
-    ("registry-permits", Text("许可", "Permits"), access.PERMITS, True),
-    ("registry-classes", Text("类别", "Classes"), access.CLASSES, True),
-)
-"""Lists of the registry, what one needs for each, and whether officers have it for everybody."""
-
-
-def tabs(request: HttpRequest, here: str, code: str = "") -> tuple[Chip, ...]:
-    """The ways from one list of the registry to the others, as far as the actor may go; `code`: of one only."""
-    return tuple(
-        Chip(words, address(name, organisation=code), name == here)
-        for name, words, what, for_all in _TABS
-        if (for_all and may(request, what)) or mine(request, what)
-    )
 
 
 # --- Goods ------------------------------------------------------------------------------------------------------------
@@ -79,7 +41,7 @@ def goods_list(request: HttpRequest) -> HttpResponse:
     """GET, POST /goods: goods of an organisation that are on file; a table of new ones is uploaded here."""
     code = one_of_mine(request, access.GOODS)
     if not code:
-        return render(request, "registry/choose.html", {"codes": mine(request, access.GOODS), "to": "registry-goods"})
+        return choose(request, access.GOODS, "registry-goods")
     require(request, access.GOODS, code, subject=f"goods/{code}")
     form, may_file = TableForm(), access.FILE.allows(actor_of(request), code)
     if request.method == "POST":
@@ -124,7 +86,7 @@ def item(request: HttpRequest) -> HttpResponse:
     """GET, POST /goods/new: file one item, or with `item` in the address a change of one."""
     code = one_of_mine(request, access.FILE)
     if not code:
-        return render(request, "registry/choose.html", {"codes": mine(request, access.FILE), "to": "registry-item"})
+        return choose(request, access.FILE, "registry-item")
     require(request, access.FILE, code, subject=f"goods/{code}")
     number = request.GET.get("item", "")[:60].replace("\0", "")
     held = goods.goods_on(code, number, at_of(request)) if number else None
@@ -151,8 +113,7 @@ def _upload(request: HttpRequest, number: int) -> models.GoodsUpload:
     if found is None:
         raise Http404
     if not access.FILE.allows(actor_of(request), found.enterprise_code):
-        record(request, access.FILE, found.enterprise_code, subject=f"upload/{number}", allowed=False)
-        raise Http404
+        hide(request, access.FILE, found.enterprise_code, f"upload/{number}")
     require(request, access.FILE, found.enterprise_code, subject=f"upload/{number}")
     return found
 
@@ -217,8 +178,7 @@ def filed_goods(request: HttpRequest, number: int) -> HttpResponse:
     if filing is None:
         raise Http404
     if not access.GOODS.allows(actor_of(request), filing.enterprise_code):
-        record(request, access.GOODS, filing.enterprise_code, subject=f"goods-filing/{number}", allowed=False)
-        raise Http404
+        hide(request, access.GOODS, filing.enterprise_code, f"goods-filing/{number}")
     require(request, access.GOODS, filing.enterprise_code, subject=f"goods-filing/{number}")
     after = asked_number(request, "after") or 0
     found = goods.of_filing(number, after=after, limit=PAGE_LINES + 1)
@@ -238,26 +198,23 @@ def permit_list(request: HttpRequest) -> HttpResponse:
     officer = access.PERMITS.allows(actor_of(request))
     code = asked_code(request) if officer else one_of_mine(request, access.PERMITS)
     if not officer and not code:
-        return render(
-            request, "registry/choose.html", {"codes": mine(request, access.PERMITS), "to": "registry-permits"}
-        )
+        return choose(request, access.PERMITS, "registry-permits")
     require(request, access.PERMITS, code, subject=f"permits/{code}")
     chosen, before = asked(request, "list", permits.LISTS), asked_number(request, "before")
     day = china_day(at_of(request))
     page = permits.permits(day=day, chosen=chosen, holder=code, before=before, limit=PAGE_LINES)
-    named = {"organisation": code} if code else {}
     context = {
         "lines": [(line, permits.KINDS[line.kind], _unit(line)) for line in page.lines],
         "day": day,
         "chips": tuple(
-            Chip(words, address("registry-permits", list=key, **named), key == chosen)
+            Chip(words, address("registry-permits", list=key, organisation=code), key == chosen)
             for key, words in permits.LISTS.items()
         ),
         "may_enter": may(request, access.PERMIT),
         "tabs": tabs(request, "registry-permits", code),
         "pager": Pager(
-            address("registry-permits", list=chosen, **named) if before else "",
-            address("registry-permits", list=chosen, before=page.older, **named) if page.older else "",
+            address("registry-permits", list=chosen, organisation=code) if before else "",
+            address("registry-permits", list=chosen, before=page.older, organisation=code) if page.older else "",
         ),
     }
     return render(request, "registry/permits.html", context)
@@ -271,6 +228,9 @@ def _quantity_e5(given: str) -> int:
     """A quantity in 0.00001 from what was typed; 0 for what is no quantity."""
     plain = given.replace(",", "").strip()
     return e5(plain) if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,5})?", plain) else 0
+
+
+_NO_DAY = Text("日期应写成2026-11-23的样子。", "Write the day like 2026-11-23.")
 
 
 def _date(given: str) -> date | None:
@@ -289,9 +249,7 @@ def new_permit(request: HttpRequest) -> HttpResponse:
         given = form.answers()
         valid_from, valid_to = _date(given.get("valid_from", "")), _date(given.get("valid_to", ""))
         undated = [
-            Problem(key, Text("日期应写成2026-11-23的样子。", "Write the day like 2026-11-23."))
-            for key, day in (("valid_from", valid_from), ("valid_to", valid_to))
-            if day is None
+            Problem(key, _NO_DAY) for key, day in (("valid_from", valid_from), ("valid_to", valid_to)) if day is None
         ]
         new = permits.NewPermit(
             number=given.get("number", ""),
@@ -318,13 +276,11 @@ def new_permit(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def one_permit(request: HttpRequest, number: int) -> HttpResponse:
     """GET, POST /permits/<id>: what is left of a permit, and its uses; an officer enters one."""
-    row = models.Permit.objects.filter(id=number).first()
-    found = permits.permit(row.number) if row else None
+    found = permits.numbered(number)
     if found is None:
         raise Http404
     if not access.PERMITS.allows(actor_of(request), found.holder_code):
-        record(request, access.PERMITS, found.holder_code, subject=f"permit/{number}", allowed=False)
-        raise Http404
+        hide(request, access.PERMITS, found.holder_code, f"permit/{number}")
     require(request, access.PERMITS, found.holder_code, subject=f"permit/{number}")
     form = UseForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
@@ -366,14 +322,13 @@ def class_list(request: HttpRequest) -> HttpResponse:
     """GET /classes: credit classes as they were given, newest first; of one enterprise where it is named."""
     code, before = asked_code(request), asked_number(request, "before")
     page = classes.classes(code, before=before, limit=PAGE_LINES)
-    named = {"organisation": code} if code else {}
     context = {
         "lines": [(line, declared().schemes.get(line.scheme)) for line in page.lines],
         "code": code,
         "tabs": tabs(request, "registry-classes"),
         "pager": Pager(
-            address("registry-classes", **named) if before else "",
-            address("registry-classes", before=page.older, **named) if page.older else "",
+            address("registry-classes", organisation=code) if before else "",
+            address("registry-classes", before=page.older, organisation=code) if page.older else "",
         ),
     }
     return render(request, "registry/classes.html", context)
@@ -394,8 +349,7 @@ def new_class(request: HttpRequest, code: str) -> HttpResponse:
         since = _date(given.get("since", ""))
         try:
             if since is None:
-                told = Text("日期应写成2026-11-23的样子。", "Write the day like 2026-11-23.")
-                raise RefusedError([Problem("since", told)])
+                raise RefusedError([Problem("since", _NO_DAY)])
             classes.set_class(
                 actor_of(request),
                 code,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -13,15 +13,15 @@ from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods
 
 from silkgate.casework import api as casework
-from silkgate.identity.api import Action, Actor, actor_of, may, opens, purpose_of, record, require
-from silkgate.kernel.clock import CHINA, china_day
+from silkgate.identity.api import Actor, actor_of, may, opens, purpose_of, require
+from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.registry import access, actions, goodspages, models, queries
 from silkgate.registry.classes import class_on
 from silkgate.registry.declared import declared, papers_of
-from silkgate.registry.domain import ROLES, STANDINGS, RefusedError
+from silkgate.registry.domain import ACTIVE, CANCELLED, ROLES, STANDINGS, SUSPENDED, RefusedError
 from silkgate.registry.forms import FilingForm, StandingForm
-from silkgate.registry.goodspages import mine, one_of_mine, tabs
+from silkgate.registry.pageparts import PAGE_LINES, choose, hide, mine, one_of_mine, tabs
 from silkgate.registry.summaries import in_words
 from silkgate.ui.forms import Judged
 from silkgate.ui.links import address, asked, asked_number
@@ -29,7 +29,6 @@ from silkgate.ui.moment import at_of
 from silkgate.ui.shapes import Pager
 from silkgate.ui.templatetags.ui import text
 
-PAGE_LINES = 50
 _VERSIONS = 10
 _TITLES = {"filing": Text("企业备案", "Enterprise filing"), **{k: v[0] for k, v in actions.STANDING_MOVES.items()}}
 
@@ -44,13 +43,13 @@ def filings(request: HttpRequest) -> HttpResponse:
     own = mine(request, access.FILINGS)
     before = asked_number(request, "before")
     page = queries.applications(own, before=before, limit=PAGE_LINES)
-    cases = casework.cases([line.case_id for line in page.lines])
+    cases, names = casework.cases([line.case_id for line in page.lines]), queries.names(own[:20])
     context = {
         "lines": [
             (line, _TITLES[line.kind], queries.role_words(line.roles), _state(cases.get(line.case_id)))
             for line in page.lines
         ],
-        "enterprises": [(code, queries.current(code)) for code in own[:20]],
+        "enterprises": [(code, names.get(code)) for code in own[:20]],
         "may_file": bool(mine(request, access.FILE)),
         "standings": STANDINGS,
         "tabs": tabs(request, "registry-filings"),
@@ -72,8 +71,7 @@ def apply(request: HttpRequest) -> HttpResponse:
     """GET, POST /filings/new: choose roles; then the form that they ask for, with what is on file filled in."""
     code = one_of_mine(request, access.FILE)
     if not code:
-        choices = mine(request, access.FILE)
-        return render(request, "registry/choose.html", {"codes": choices, "to": "registry-apply"})
+        return choose(request, access.FILE, "registry-apply")
     require(request, access.FILE, code, subject=f"enterprise/{code}")
     on_file = queries.current(code)
     given = request.POST if request.method == "POST" else request.GET
@@ -179,13 +177,13 @@ def answers(request: HttpRequest, number: int) -> HttpResponse:
     if filed is None or filed.kind != "filing":
         raise Http404
     if not access.ANSWERS.allows(actor, filed.code):
-        _hide(request, access.ANSWERS, filed.code, f"filing/{number}")
+        hide(request, access.ANSWERS, filed.code, f"filing/{number}")
     review = declared().purposes["review"]
     reviewing = filed.code not in actor.organisations
     case = casework.case(number)
     if reviewing and (case is None or case.state == "draft" or actor.agency not in review.agencies):
-        _hide(request, access.ANSWERS, filed.code, f"filing/{number}")
-    purpose = _said(review.words) if reviewing else purpose_of(actor)
+        hide(request, access.ANSWERS, filed.code, f"filing/{number}")
+    purpose = review.said if reviewing else purpose_of(actor)
     require(request, access.ANSWERS, filed.code, subject=f"filing/{number}", purpose=purpose)
     context = {
         "filed": filed,
@@ -204,19 +202,8 @@ def _own(request: HttpRequest, number: int) -> tuple[Actor, queries.Filed, casew
     if filed is None or case is None or filed.kind != "filing":
         raise Http404
     if not access.FILE.allows(actor_of(request), filed.code):
-        _hide(request, access.FILE, filed.code, f"filing/{number}")
+        hide(request, access.FILE, filed.code, f"filing/{number}")
     return require(request, access.FILE, filed.code, subject=f"filing/{number}"), filed, case
-
-
-def _hide(request: HttpRequest, what: Action, code: str, subject: str) -> None:
-    purpose = purpose_of(actor_of(request)) if what.personal else ""
-    record(request, what, code, subject=subject, purpose=purpose, allowed=False)
-    raise Http404
-
-
-def _said(words: Text) -> str:
-    """A purpose as the access log keeps it: in both languages."""
-    return f"{words.zh} · {words.en}"
 
 
 # --- The register -----------------------------------------------------------------------------------------------------
@@ -252,28 +239,26 @@ def enterprise(request: HttpRequest, code: str) -> HttpResponse:
     """
     actor, at = actor_of(request), at_of(request)
     if not access.RECORD.allows(actor, code):
-        _hide(request, access.RECORD, code, f"enterprise/{code}")
+        hide(request, access.RECORD, code, f"enterprise/{code}")
     day = _day(request, at)
-    on = at if day >= china_day(at) else _end(day)
     purposes = queries.purposes_of(actor)
-    purpose = next(
-        (one for one in purposes if one.key == request.GET.get("purpose")), purposes[-1] if purposes else None
-    )
+    purpose = next((one for one in purposes if one.key == request.GET.get("purpose")), None)
+    try:
+        purpose = purpose or queries.usual_purpose(actor, code)
+    except LookupError:
+        hide(request, access.RECORD, code, f"enterprise/{code}")
     own = purpose is None
-    found = queries.record(code, on)
-    now = queries.current(code)
+    now, found = queries.current(code), queries.record_of_day(code, day, at)
     if now is None:
         raise Http404
-    if found is None and now.number == 0:
-        found = now
     shown = queries.shown_of(found.data, purpose.key if purpose else "") if found else ()
     subject = f"enterprise/{code}/{found.number if found else 0}"
     if any(one.field.personal for one in shown):
-        told = _said(purpose.words) if purpose else purpose_of(actor)
+        told = purpose.said if purpose else purpose_of(actor)
         require(request, access.PERSONAL, code, subject=subject, purpose=told)
     else:
         require(request, access.RECORD, code, subject=subject)
-    before = asked_number(request, "before")
+    versions, pager = _versions(request, code, {one.field.key for one in shown})
     context = {
         "code": code,
         "record": found,
@@ -285,35 +270,31 @@ def enterprise(request: HttpRequest, code: str) -> HttpResponse:
         "day": day,
         "roles": queries.role_words(found.roles) if found else None,
         "standing": STANDINGS[found.standing] if found else None,
+        "mark": _MARKS[found.standing] if found else "",
         "credit": class_on(code, day),
-        "versions": _versions(code, before, {one.field.key for one in shown}),
+        "versions": versions,
         "may_propose": may(request, access.STANDING) and not own,
         "may_class": may(request, access.CLASS) and not own,
         "may_file": access.FILE.allows(actor, code),
-        "pager": _older(code, before),
+        "pager": pager,
     }
     return render(request, "registry/record.html", context)
 
 
-def _versions(code: str, before: int | None, seen: set[str]) -> list[Any]:
-    """Versions with what changed in each, of the fields that the reader sees."""
-    found = queries.versions(code, before=before, limit=_VERSIONS + 1)
-    earlier = [*found[1:], None]
-    return [
-        (
-            version,
-            STANDINGS[version.standing],
-            [in_words(c) for c in queries.between(old, version) if c.key == "roles" or c.key in seen] if old else [],
-        )
-        for version, old in zip(found[:_VERSIONS], earlier, strict=False)
+_MARKS = {ACTIVE: "released", SUSPENDED: "held", CANCELLED: "returned"}
+
+
+def _versions(request: HttpRequest, code: str, seen: set[str]) -> tuple[list[Any], Pager]:
+    """Versions with what changed in each, of the fields that the reader sees; and the way to older ones."""
+    before = asked_number(request, "before")
+    found = queries.version_page(code, before=before, limit=_VERSIONS)
+    lines = [
+        (version, STANDINGS[version.standing], [in_words(one) for one in changes if one.key in {"roles", *seen}])
+        for version, changes in found.lines
     ]
-
-
-def _older(code: str, before: int | None) -> Pager:
-    page = f"/register/{code}"
-    found = queries.versions(code, before=before, limit=_VERSIONS + 1)
-    more = f"{page}?before={found[_VERSIONS - 1].number}#versions" if len(found) > _VERSIONS else ""
-    return Pager(f"{page}#versions" if before else "", more)
+    here = f"/register/{code}"
+    more = f"{here}?before={found.older}#versions" if found.older else ""
+    return lines, Pager(f"{here}#versions" if before else "", more)
 
 
 def _day(request: HttpRequest, at: datetime) -> date:
@@ -321,13 +302,6 @@ def _day(request: HttpRequest, at: datetime) -> date:
         return date.fromisoformat(request.GET.get("day", ""))
     except ValueError:
         return china_day(at)
-
-
-def _end(day: date) -> datetime:
-    """The last moment of a day in China."""
-    return (
-        datetime.combine(day, time.max, CHINA) if day < date.max else datetime.max.replace(tzinfo=CHINA) - timedelta(1)
-    )
 
 
 @opens(access.STANDING)

@@ -173,9 +173,18 @@ def _read(row: Sequence[Any]) -> Permit:
 
 
 def permit(number: str) -> Permit | None:
-    """A permit by its number, with what is used of it; None where there is none."""
+    """A permit by the number that it carries, with what is used of it; None where there is none."""
+    return _one("p.number = %s", number)
+
+
+def numbered(permit_id: int) -> Permit | None:
+    """A permit by our own number, which stands in addresses; None where there is none."""
+    return _one("p.id = %s", permit_id)
+
+
+def _one(condition: str, value: str | int) -> Permit | None:
     with connection.cursor() as cursor:
-        cursor.execute(f"{_SELECT} where p.number = %s", (number,))
+        cursor.execute(f"{_SELECT} where {condition}", (value,))
         row = cursor.fetchone()
     return _read(row) if row else None
 
@@ -189,9 +198,14 @@ def use(number: str, quantity_e5: int, reference: str, *, by: str, at: datetime)
     found = permit(number)
     if found is None:
         raise RefusedError([Problem("number", Text("没有这个许可证。", "There is no permit of this number."))])
-    if not 0 < quantity_e5 <= _MOST_E5 or not 0 < len(reference.strip()) <= 200 or unwritable(reference):
-        told = Text("数量应大于零，并写明用于什么。", "The quantity must be above zero, with what it is used for.")
-        raise RefusedError([Problem("quantity", told)])
+    wrong = []
+    if not 0 < quantity_e5 <= _MOST_E5:
+        wrong.append(Problem("quantity", Text("数量应大于零。", "The quantity must be above zero.")))
+    if not 0 < len(reference.strip()) <= 200 or unwritable(reference):
+        told = Text("请写明用于什么，至多200字。", "Say what it is used for, in at most 200 characters.")
+        wrong.append(Problem("reference", told))
+    if wrong:
+        raise RefusedError(wrong)
     if not found.valid_from <= china_day(at) <= found.valid_to:
         raise NotEnoughError(
             Text(

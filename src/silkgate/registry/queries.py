@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime, time
+from itertools import pairwise
 from typing import NamedTuple
 
 from silkgate.casework import api as casework
 from silkgate.identity.api import Actor
+from silkgate.kernel.clock import CHINA, china_day
 from silkgate.kernel.text import Text
 from silkgate.registry import models
+from silkgate.registry.access import RECORD
 from silkgate.registry.declared import declared
 from silkgate.registry.domain import (
     ACTIVE,
@@ -23,8 +26,6 @@ from silkgate.registry.domain import (
     RefusedError,
 )
 from silkgate.tariff.api import codes
-
-MOST_LINES = 200
 
 
 def record_of(version: models.Version) -> Record:
@@ -43,9 +44,20 @@ def record_of(version: models.Version) -> Record:
 
 
 def record(code: str, on: datetime) -> Record | None:
-    """What was on file for `code` at the time `on`: the last version that had begun by then; None: nothing was."""
+    """What was on file for `code` at the time `on`: the last version that had begun by then; None: nothing was.
+
+    What came with the zone's files and was never changed was on file at any time, since nobody knows better.
+    """
     version = models.Version.objects.filter(enterprise_code=code, since__lte=on).order_by("-number").first()
-    return record_of(version) if version else None
+    if version:
+        return record_of(version)
+    now = current(code)
+    return now if now and now.number == 0 else None
+
+
+def record_of_day(code: str, day: date, at: datetime) -> Record | None:
+    """What was on file at the end of `day` in China; today, and on days to come, what is on file `at` this moment."""
+    return record(code, at if day >= china_day(at) else datetime.combine(day, time.max, CHINA))
 
 
 def current(code: str) -> Record | None:
@@ -71,7 +83,23 @@ def versions(code: str, *, before: int | None = None, limit: int = 20) -> list[R
     rows = models.Version.objects.filter(enterprise_code=code)
     if before is not None:
         rows = rows.filter(number__lt=before)
-    return [record_of(row) for row in rows.order_by("-number")[: min(limit, MOST_LINES)]]
+    return [record_of(row) for row in rows.order_by("-number")[:limit]]
+
+
+class VersionPage(NamedTuple):
+    """One page of versions, newest first, each with what it changed; `older` asks for the next page, None: it ends."""
+
+    lines: tuple[tuple[Record, tuple[Change, ...]], ...]
+    older: int | None
+
+
+def version_page(code: str, *, before: int | None = None, limit: int = 20) -> VersionPage:
+    """Versions of a record with what changed in each; the first one changed nothing."""
+    found = versions(code, before=before, limit=limit + 1)
+    lines = [(new, tuple(between(old, new))) for new, old in pairwise(found)]
+    if 0 < len(found) <= limit:
+        lines.append((found[-1], ()))
+    return VersionPage(tuple(lines), found[limit - 1].number if len(found) > limit else None)
 
 
 # --- What an agency sees --------------------------------------------------------------------------------------------
@@ -109,6 +137,19 @@ def purposes_of(actor: Actor) -> tuple[Purpose, ...]:
     )
 
 
+def usual_purpose(actor: Actor, code: str) -> Purpose | None:
+    """What `actor` reads the record of `code` for unless they say; None: it is their own, of which they see all.
+
+    Raises LookupError for who has no purpose: nothing of it is theirs to read.
+    """
+    if RECORD._replace(duties=frozenset()).allows(actor, code):
+        return None
+    known = purposes_of(actor)
+    if not known:
+        raise LookupError(code)
+    return known[-1]
+
+
 def view(code: str, agency: str, purpose: str, *, on: datetime) -> View | None:
     """What `agency` sees of the record of `code` at `on` for a purpose; None: nothing was on file.
 
@@ -120,9 +161,6 @@ def view(code: str, agency: str, purpose: str, *, on: datetime) -> View | None:
         told = Text("本部门不以这一用途读取备案。", "This agency does not read records for that purpose.")
         raise RefusedError([Problem("purpose", told)])
     found = record(code, on)
-    if found is None:
-        now = current(code)
-        found = now if now and now.number == 0 else None
     if found is None:
         return None
     return View(found, known, shown_of(found.data, known.key))
@@ -196,12 +234,9 @@ def changes(filed: Filed) -> list[Change]:
     return [*_roles_changed(old_roles, filed.roles), *_fields_changed(old, filed.data)]
 
 
-def between(old: Record | None, new: Record) -> list[Change]:
+def between(old: Record, new: Record) -> list[Change]:
     """What changed from one version to the next."""
-    return [
-        *_roles_changed(old.roles if old else (), new.roles),
-        *_fields_changed(old.data if old else {}, new.data),
-    ]
+    return [*_roles_changed(old.roles, new.roles), *_fields_changed(old.data, new.data)]
 
 
 def role_words(roles: Iterable[str]) -> Text:
@@ -258,6 +293,12 @@ def applications(codes_of: Iterable[str], *, before: int | None = None, limit: i
         rows = rows.filter(id__lt=before)
     found = list(rows.order_by("-id")[: limit + 1])
     return Page(tuple(_filed(row) for row in found[:limit]), found[limit - 1].pk if len(found) > limit else None)
+
+
+def names(codes_of: Iterable[str]) -> dict[str, str]:
+    """Names of enterprises on file by code; who is not on file is absent."""
+    rows = models.Enterprise.objects.exclude(name="").filter(code__in=list(codes_of))
+    return dict(rows.values_list("code", "name"))
 
 
 class Entry(NamedTuple):

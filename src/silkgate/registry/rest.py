@@ -1,34 +1,36 @@
 """The registry over HTTP: the register, a record as it stood on a day, its versions and credit classes.
 
-Filings stand in `rest_filings`, goods and permits in `rest_goods`; both go on with this router.
+Filings stand in `rest_filings`, goods in `rest_goods`, permits in `rest_permits`; all go on with this router.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router
 
 from silkgate.identity.api import Actor, actor_of, opens, require
-from silkgate.kernel.clock import CHINA, china_day
+from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.registry import access, queries
 from silkgate.registry.classes import CreditClass, class_on, classes
 from silkgate.registry.declared import declared
-from silkgate.registry.domain import Purpose, Record
+from silkgate.registry.domain import Purpose
 from silkgate.registry.rest_filings import router as filings
 from silkgate.registry.rest_goods import router as goods
 from silkgate.registry.rest_parts import CodeInPath, Day, Words, hidden, words
+from silkgate.registry.rest_permits import router as permits
 from silkgate.ui.moment import at_of
-from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, cut, page
+from silkgate.ui.paging import DEFAULT_LIMIT, Cursor, Limit, Page, begin, page
 from silkgate.ui.problems import Fault, ProblemError
 from silkgate.ui.schemas import Out
 
 router = Router(tags=["registry"])
 router.add_router("", filings)
 router.add_router("", goods)
+router.add_router("", permits)
 
 Standing = Literal["active", "suspended", "cancelled"]
 RoleAsked = Annotated[
@@ -153,12 +155,13 @@ def one_enterprise(request: HttpRequest, code: CodeInPath, day: Day = None, purp
     """
     actor, at = actor_of(request), at_of(request)
     chosen = _purpose(request, actor, code, purpose)
-    asked, found = day or china_day(at), _on(code, day, at)
+    asked = day or china_day(at)
+    found = queries.record_of_day(code, asked, at)
     if found is None:
         raise ProblemError("request.not_found")
     shown = queries.shown_of(found.data, chosen.key if chosen else "")
     if any(one.field.personal for one in shown):
-        said = f"{chosen.words.zh} · {chosen.words.en}" if chosen else "own_business"
+        said = chosen.said if chosen else "own_business"
         require(request, access.PERSONAL, code, subject=f"enterprise/{code}/{found.number}", purpose=said)
     return {
         "code": code,
@@ -182,13 +185,12 @@ def one_enterprise(request: HttpRequest, code: CodeInPath, day: Day = None, purp
 
 def _purpose(request: HttpRequest, actor: Actor, code: str, asked: str) -> Purpose | None:
     """What the record is read for; None: by the enterprise itself. Raises ProblemError for a purpose not theirs."""
-    known = queries.purposes_of(actor)
-    if not asked and code in actor.organisations:
-        return None
     if not asked:
-        if not known:
-            raise hidden(request, access.RECORD, code, f"enterprise/{code}")
-        return known[-1]
+        try:
+            return queries.usual_purpose(actor, code)
+        except LookupError as error:
+            raise hidden(request, access.RECORD, code, f"enterprise/{code}") from error
+    known = queries.purposes_of(actor)
     chosen = next((one for one in known if one.key == asked), None)
     if chosen is None:
         needed = Text(
@@ -199,23 +201,11 @@ def _purpose(request: HttpRequest, actor: Actor, code: str, asked: str) -> Purpo
     return chosen
 
 
-def _on(code: str, day: date | None, at: datetime) -> Record | None:
-    """The record that was in force at the end of a day, or now."""
-    on = at if day is None or day >= china_day(at) else datetime.combine(day, time.max, CHINA)
-    found = queries.record(code, on)
-    if found is None:
-        now = queries.current(code)
-        return now if now and now.number == 0 else None
-    return found
-
-
 @router.get("/enterprises/{code}/versions", response=Page[VersionOut], summary="备案沿革 / Versions of a record")
 @opens(access.RECORD, of="code")
 def list_versions(request: HttpRequest, code: CodeInPath, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> Any:
     """新的在前；只列出变动的栏目，不含其内容。Newest first; which fields changed, not what they hold."""
-    found = queries.versions(code, before=begin(request, cursor), limit=limit + 1)
-    kept, last = cut(found, limit, lambda one: one.number)
-    earlier: list[Record | None] = [*found[1:], None]
+    found = queries.version_page(code, before=begin(request, cursor), limit=limit)
     lines = [
         {
             "version": one.number,
@@ -225,11 +215,11 @@ def list_versions(request: HttpRequest, code: CodeInPath, limit: Limit = DEFAULT
             "case": one.case_id,
             "reason": one.reason,
             "rule": one.rule,
-            "changed": [change.key for change in queries.between(old, one)] if old else [],
+            "changed": [change.key for change in changes],
         }
-        for one, old in zip(kept, earlier, strict=False)
+        for one, changes in found.lines
     ]
-    return page(request, lines, last)
+    return page(request, lines, found.older)
 
 
 @router.get("/enterprises/{code}/standing", response=StandingOut, summary="当日状态 / How it stood on a day")
@@ -238,7 +228,7 @@ def standing_on(request: HttpRequest, code: CodeInPath, day: Day = None) -> Any:
     """状态、有效角色和信用类别。Standing, roles in effect and credit class."""
     at = at_of(request)
     asked = day or china_day(at)
-    found, credit = _on(code, day, at), class_on(code, asked)
+    found, credit = queries.record_of_day(code, asked, at), class_on(code, asked)
     return {
         "code": code,
         "day": asked,

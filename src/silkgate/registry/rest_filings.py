@@ -17,11 +17,13 @@ from silkgate.registry import access, actions, models, queries
 from silkgate.registry.declared import asked_of, papers_of
 from silkgate.registry.domain import Problem
 from silkgate.registry.rest_parts import (
+    AppealIn,
     Code,
     FaultOut,
     Number,
     Organisation,
     Words,
+    appeal,
     hidden,
     in_members,
     one_of_mine,
@@ -278,6 +280,18 @@ def withdraw_filing(request: HttpRequest, number: Number) -> Any:
     _mine(request, access.FILE, number)
     with refusals(lambda problem: ("#", "", "body")):
         casework.move(actor_of(request), number, "withdraw", at=at_of(request))
+    return _full(request, number)
+
+
+@router.post("/filings/{number}/appeal", response=FilingFull, summary="申诉 / Appeal against a decision")
+@opens(access.FILE, anywhere=True)
+def appeal_filing(request: HttpRequest, number: Number, said: AppealIn) -> Any:
+    """不予备案、暂停或注销后，在规定的工作日内。
+
+    After a refusal, a suspension or a cancellation, within the working days that the case allows.
+    """
+    _mine(request, access.FILE, number)
+    appeal(request, number, said)
     return _full(request, number)
 
 

@@ -1,9 +1,9 @@
-"""Goods and permits over HTTP: what is on file, filing it by rows or by a table, what permits have left."""
+"""Goods over HTTP: what is on file, filing it by rows or by a table."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from ninja import Query, Router, Status
@@ -11,16 +11,16 @@ from pydantic import ConfigDict, Field
 
 from silkgate.casework import api as casework
 from silkgate.identity.api import Action, actor_of, opens, require
-from silkgate.kernel.clock import china_day
-from silkgate.kernel.fixed import format_e5
-from silkgate.registry import access, goods, models, permits
+from silkgate.registry import access, goods, models
 from silkgate.registry.bulk import MAX_ROWS, MAX_SHEET_BYTES, SheetError
 from silkgate.registry.domain import Problem
 from silkgate.registry.rest_parts import (
     FOUND_CHARACTERS,
+    AppealIn,
     Code,
     Number,
     Organisation,
+    appeal,
     hidden,
     one_of_mine,
     refusals,
@@ -40,10 +40,6 @@ MOST_ITEMS = 500
 Text2000 = Annotated[str, Field(max_length=2_000)]
 ItemNo = Annotated[str, Query(min_length=1, max_length=60, description="商品货号。The item number.")]
 On = Annotated[Moment | None, Query(description="此时在案的（RFC 3339）。On file at this time (RFC 3339); else now.")]
-PermitState = Annotated[
-    Literal["", "near", "used_up", "expired"],
-    Query(description="临近到期、已用完、已过期。Near expiry, used up, expired; else all."),
-]
 Name = Annotated[str, Query(max_length=150, description="文件名。Name of the file; may be left out.")]
 
 
@@ -165,39 +161,6 @@ class FileTable(In):
     """True: those without fault; false: all of them, or nothing where one has a fault."""
 
 
-class PermitOut(Out):
-    """A permit with its balance. Quantities are decimals in `unit`, a customs code."""
-
-    id: int
-    number: str
-    kind: str
-    holder: str
-    goods: str
-    hs_prefixes: list[str]
-    unit: str
-    valid_from: date
-    valid_to: date
-    """Last day, included."""
-    quantity: str
-    used: str
-    free: str
-    href: str
-
-
-class UseOut(Out):
-    """One use of a permit."""
-
-    quantity: str
-    reference: str
-    at: datetime
-
-
-class PermitFull(PermitOut):
-    """A permit with its latest uses, newest first."""
-
-    uses: list[UseOut]
-
-
 # --- Goods ------------------------------------------------------------------------------------------------------------
 
 
@@ -288,6 +251,15 @@ def withdraw_goods_filing(request: HttpRequest, number: Number) -> Any:
     row = _goods_filing(request, access.FILE, number)
     with refusals(lambda problem: ("#", "", "body")):
         casework.move(actor_of(request), number, "withdraw", at=at_of(request))
+    return _filing(row)
+
+
+@router.post("/goods/filings/{number}/appeal", response=GoodsFilingOut, summary="申诉 / Appeal against a refusal")
+@opens(access.FILE, anywhere=True)
+def appeal_goods_filing(request: HttpRequest, number: Number, said: AppealIn) -> Any:
+    """不予备案后，在规定的工作日内。After it was refused, within the working days that the case allows."""
+    row = _goods_filing(request, access.FILE, number)
+    appeal(request, number, said)
     return _filing(row)
 
 
@@ -404,60 +376,4 @@ def _table(row: models.GoodsUpload) -> dict[str, Any]:
         "filing": row.case_id,
         "href": f"/api/v1/goods/tables/{row.pk}",
         "problems_href": f"/api/v1/goods/tables/{row.pk}/problems",
-    }
-
-
-# --- Permits ----------------------------------------------------------------------------------------------------------
-
-
-@router.get("/permits", response=Page[PermitOut], summary="许可 / Permits, newest first")
-@opens(access.PERMITS, anywhere=True)
-def list_permits(
-    request: HttpRequest,
-    organisation: Organisation = "",
-    state: PermitState = "",
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = "",
-) -> Any:
-    """经办人不填单位为全部。Officers see all where no organisation is given."""
-    officer = access.PERMITS.allows(actor_of(request))
-    code = organisation if officer else one_of_mine(request, access.PERMITS, organisation, "permits")
-    before = begin(request, cursor)
-    day = china_day(at_of(request))
-    found = permits.permits(day=day, chosen=state, holder=code, before=before, limit=limit)
-    return page(request, [_permit(line) for line in found.lines], found.older)
-
-
-@router.get("/permits/{number}", response=PermitFull, summary="一份许可 / One permit with its balance")
-@opens(access.PERMITS, anywhere=True)
-def one_permit(request: HttpRequest, number: Number) -> Any:
-    """余量和最近的使用。What is left of it, and its latest uses."""
-    row = models.Permit.objects.filter(id=number).first()
-    found = permits.permit(row.number) if row else None
-    if found is None:
-        raise ProblemError("request.not_found")
-    if not access.PERMITS.allows(actor_of(request), found.holder_code):
-        raise hidden(request, access.PERMITS, found.holder_code, f"permit/{number}")
-    uses = [
-        {"quantity": format_e5(use.quantity_e5), "reference": use.reference, "at": use.at}
-        for use in permits.uses(found.id)
-    ]
-    return {**_permit(found), "uses": uses}
-
-
-def _permit(found: permits.Permit) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "number": found.number,
-        "kind": found.kind,
-        "holder": found.holder_code,
-        "goods": found.goods,
-        "hs_prefixes": found.hs_prefixes,
-        "unit": found.unit,
-        "valid_from": found.valid_from,
-        "valid_to": found.valid_to,
-        "quantity": format_e5(found.quantity_e5),
-        "used": format_e5(found.used_e5),
-        "free": format_e5(found.free_e5),
-        "href": f"/api/v1/permits/{found.id}",
     }

@@ -9,16 +9,18 @@ from typing import Annotated
 
 from django.http import HttpRequest
 from ninja import Path, Query
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from silkgate.casework import api as casework
 from silkgate.identity.api import Action, actor_of, record, require
 from silkgate.kernel.text import Text
 from silkgate.registry.domain import Problem, RefusedError
+from silkgate.ui.moment import at_of
 from silkgate.ui.problems import Fault, ProblemError
-from silkgate.ui.schemas import Out
+from silkgate.ui.schemas import In, Out
 
 FOUND_CHARACTERS = 60
+"""Of what was found, in the report of a fault."""
 
 Number = Annotated[int, Path(ge=1, lt=1 << 63)]
 Code = Annotated[str, Field(min_length=1, max_length=40, description="企业代码 code of the enterprise")]
@@ -51,6 +53,14 @@ class Words(Out):
     key: str
     zh: str
     en: str
+
+
+class AppealIn(In):
+    """An appeal against what was decided."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "营业执照已于6月1日变更，附件为新照"}]})
+    reason: Annotated[str, Field(min_length=casework.SHORTEST_REASON, max_length=casework.LONGEST_REASON)]
+    """Why; the officer reads it."""
 
 
 class FaultOut(Out):
@@ -89,7 +99,7 @@ def one_of_mine(request: HttpRequest, what: Action, named: str, subject: str) ->
 
 def hidden(request: HttpRequest, what: Action, code: str, subject: str) -> ProblemError:
     """What is another's is answered like what is not there; that it was asked for is kept."""
-    record(request, what._replace(personal=False), code, subject=subject, allowed=False)
+    record(request, what, code, subject=subject, allowed=False)
     return ProblemError("request.not_found")
 
 
@@ -126,3 +136,9 @@ def refusals(place: Place) -> Iterator[None]:
         raise ProblemError("request.conflict", refused.text) from refused
     except casework.NotYours as refused:
         raise ProblemError("request.not_found") from refused
+
+
+def appeal(request: HttpRequest, case_id: int, said: AppealIn) -> None:
+    """Appeal in a case that is the actor's to appeal in. Raises ProblemError where it is too late, or not decided."""
+    with refusals(lambda problem: ("#", "", "body")):
+        casework.move(actor_of(request), case_id, "appeal", reason=said.reason, at=at_of(request))
