@@ -16,6 +16,13 @@ def test_the_committed_page_is_the_rendered_one() -> None:
     )
 
 
+def test_every_code_table_that_the_page_names_is_there() -> None:
+    fields = [field for kind in MESSAGES.values() for part in kind.parts.values() for field in part]
+    tables = {field.code_table for field in fields} - {""}
+    assert len(tables) > 8
+    assert [name for name in sorted(tables) if not (ROOT / "reference" / "codes" / f"{name}.csv").is_file()] == []
+
+
 def test_every_message_and_field_is_on_the_page_in_both_languages() -> None:
     page = render_messages_page()
     for kind in MESSAGES.values():
