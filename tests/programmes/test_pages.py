@@ -66,6 +66,7 @@ def test_a_suspended_filing_hides_the_page_and_tells_the_owner(lu: Client) -> No
     assert "Express" not in page(Client(), "/market")
     assert "Your filing is suspended" in page(lu, "/market/offering")
     assert "Your filing is suspended" in page(lu, f"/market/offering/{number}")
+    assert page(lu, "/market/offering/new").count("Your filing is suspended") == 1, "once, not for every kind"
 
 
 def test_a_form_keeps_what_was_typed_and_says_what_is_wrong_at_its_field(lu: Client) -> None:

@@ -56,7 +56,7 @@ def new(request: HttpRequest) -> HttpResponse:
         codes = access.own(actor_of(request), access.TRADE)
         return render(request, "programmes/choose.html", {"choices": queries.names_of(codes).items()})
     at = at_of(request)
-    context: dict[str, Any] = {"code": code, "name": queries.name_of(code), "kinds": _open_kinds(code)}
+    context: dict[str, Any] = {"code": code, "name": queries.name_of(code), **_asked_of(code)}
     if request.method != "POST":
         form = ServiceForm(initial={"valid_from": china_day(at).isoformat(), "languages": ["zh"]})
         return render(request, "programmes/service_form.html", {**context, "form": form})
@@ -73,10 +73,15 @@ def new(request: HttpRequest) -> HttpResponse:
     return redirect("market-service", number=number)
 
 
-def _open_kinds(code: str) -> list[tuple[Any, Text | None]]:
-    """Each kind, with what the organisation lacks for it."""
+def _asked_of(code: str) -> dict[str, Any]:
+    """The kinds that the organisation may offer, and what it lacks for the others, each reason once."""
     behind = queries.provider(code)
-    return [(kind, behind.lacks(kind) if behind else None) for kind in kinds().values()]
+    lacking = {kind: behind.lacks(kind) for kind in kinds().values()} if behind else {}
+    open_ = [kind.words for kind, reason in lacking.items() if not reason]
+    return {
+        "open_kinds": Text("、".join(words.zh for words in open_), ", ".join(words.en for words in open_)),
+        "lacking": list(dict.fromkeys(reason for reason in lacking.values() if reason)),
+    }
 
 
 @opens(access.TRADE, anywhere=True)
