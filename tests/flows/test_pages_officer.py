@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from flows.looks import enter
+from identity.made import officer
 from silkgate.clearance import models
+from silkgate.identity.api import DUTIES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -23,17 +26,13 @@ REASON = "实货与申报一致，准予放行"
 
 
 @pytest.fixture
-def signed_in(reader: Opened, play: Play, officer: tuple[str, str]) -> Callable[..., Page]:
+def signed_in(reader: Opened, live_server: str, play: Play) -> Callable[..., Page]:
     """A page of an officer who has signed in and looks at the desk, with the held declarations of the case."""
     play(CASE)
 
     def opened(**options: object) -> Page:
-        page = reader(**options)
+        page = enter(reader(**options), officer("zhao", DUTIES), live_server)
         page.goto("/officer/")
-        page.locator("#id_username").fill(officer[0])
-        page.locator("#id_password").fill(officer[1])
-        page.locator("main button[type=submit]").click()
-        page.wait_for_url("**/officer/")
         return page
 
     return opened
