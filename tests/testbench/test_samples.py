@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -62,6 +65,12 @@ def test_of_several_organisations_one_is_chosen(shared_database: str) -> None:
     page = client.get(f"/testbench/scenarios/ebp.bonded?organisation={FOREIGN}&law_day={DAY}").content.decode()
     assert f"messages.zip?organisation={FOREIGN}&amp;law_day={DAY}" in page
     assert f"/testbench/of/{FOREIGN}?" not in page, "a reader uploads nothing"
+    assert f'name="law_day" value="{DAY}"' in page
+    own = client.get(f"/testbench/scenarios/ebp.bonded?organisation={CODE}&law_day={DAY}").content.decode()
+    (upload,) = re.findall(rf'href="(/testbench/of/{CODE}\?[^"]*)"', own)
+    form = client.get(html.unescape(upload)).content.decode()
+    assert re.search(rf'name="law_day"\s+value="{DAY}"', form)
+    assert '<option value="ebp.bonded" selected>' in form
     assert f"/testbench/scenarios/ebp.bonded?organisation={CODE}&amp;law_day={DAY}" in page
 
 
