@@ -12,7 +12,7 @@ from django.test import Client, override_settings
 
 from drafts.made import FIRM, ORDER, changed, decide, posted, prepared, signature, trade
 from identity.made import member
-from silkgate.drafts import actions
+from silkgate.drafts import actions, queries
 from silkgate.drafts.models import Draft
 from silkgate.exchange import api as exchange
 from silkgate.exchange.models import Message
@@ -92,8 +92,14 @@ def test_what_was_signed_and_not_taken_is_sent_again_as_it_is(zone: Zone, clerk:
     assert draft.message_id is None
     assert clerk.post(f"/drafts/{draft.pk}", posted("311", ORDER, version="1"))["Location"] == f"/drafts/{draft.pk}"
     assert "再次发送" in clerk.get(f"/drafts/{draft.pk}").content.decode()
+    number = ORDER.head["orderNo"]
+    assert "已签名，未送达" in clerk.get("/drafts").content.decode().split("<tbody>")[1]
+    assert [number in clerk.get(f"/drafts?state={state}").content.decode() for state in queries.STATES] == [
+        state == queries.SIGNED for state in queries.STATES
+    ]
     exchange.forget_shared_receiver()
     assert clerk.post(f"/drafts/{draft.pk}/send").status_code == 302
+    assert number in clerk.get(f"/drafts?state={queries.SENT}").content.decode()
     again = Draft.objects.get(pk=draft.pk)
     with exchange.connect() as inbox:
         assert exchange.received_bytes(inbox, again.message_id or 0) == bytes(draft.signed)

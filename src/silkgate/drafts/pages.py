@@ -47,7 +47,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     context = {
         "code": code,
         "several": len(access.DRAFTS.where(actor_of(request))) > 1,
-        "rows": [(row, kind_of(row.kind).name, *STATE_WORDS[queries.state_of(row, at)]) for row in page.rows],
+        "rows": [(row, kind_of(row.kind).name, *STATE_WORDS[key]) for row, key in page.rows],
         "kinds": [(kind, kind_of(kind).name) for kind in KINDS],
         "chips": (
             Chip(Text("全部", "All"), address("drafts", organisation=code), not state),

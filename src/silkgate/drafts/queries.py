@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import Q
 
 from silkgate.drafts import rules
 from silkgate.drafts.domain import Content
@@ -17,8 +18,8 @@ from silkgate.standards.ceb.message import Transfer
 from silkgate.standards.xmldsig import Certificate
 from silkgate.tariff import api as tariff
 
-OPEN, STALE, SENT = "open", "stale", "sent"
-STATES = (OPEN, STALE, SENT)
+OPEN, STALE, SIGNED, SENT = "open", "stale", "signed", "sent"
+STATES = (OPEN, STALE, SIGNED, SENT)
 
 
 def draft(number: int) -> Draft | None:
@@ -38,30 +39,41 @@ def stale_before(at: datetime) -> datetime:
 
 
 def state_of(row: Draft, at: datetime) -> str:
-    """open, stale or sent."""
+    """open, stale, signed (and not arrived yet) or sent."""
+    return _state(row, row.signed is not None, stale_before(at))
+
+
+def _state(row: Draft, signed: bool, before: datetime) -> str:
     if row.sent_at is not None:
         return SENT
-    return STALE if row.changed_at < stale_before(at) else OPEN
+    if signed:
+        return SIGNED
+    return STALE if row.changed_at < before else OPEN
 
 
 class Page(NamedTuple):
-    """One page of drafts, last changed first; `before` asks for the next one (0: the list ends)."""
+    """One page of drafts with their states, last changed first; `before` asks for the next one (0: the list ends)."""
 
-    rows: tuple[Draft, ...]
+    rows: tuple[tuple[Draft, str], ...]
     before: int
 
 
 def listed(organisation: str, state: str, at: datetime, *, skip: int = 0, limit: int = 50) -> Page:
     """Drafts of an organisation in one state; empty: in any."""
+    before = stale_before(at)
     rows = Draft.objects.filter(organisation_code=organisation).order_by("-changed_at", "-id").defer("signed", "lines")
     if state == SENT:
         rows = rows.filter(sent_at__isnull=False)
+    elif state == SIGNED:
+        rows = rows.filter(sent_at=None, signed__isnull=False)
     elif state == STALE:
-        rows = rows.filter(sent_at=None, changed_at__lt=stale_before(at))
+        rows = rows.filter(signed=None, changed_at__lt=before)
     elif state == OPEN:
-        rows = rows.filter(sent_at=None, changed_at__gte=stale_before(at))
-    found = tuple(rows[skip : skip + limit + 1])
-    return Page(found[:limit], skip + limit if len(found) > limit else 0)
+        rows = rows.filter(signed=None, changed_at__gte=before)
+    # Whether it is signed, without what was signed.
+    found = tuple(rows.annotate(is_signed=Q(signed__isnull=False))[skip : skip + limit + 1])
+    shown = tuple((row, _state(row, row.is_signed, before)) for row in found[:limit])
+    return Page(shown, skip + limit if len(found) > limit else 0)
 
 
 def law(at: datetime) -> tariff.Law:

@@ -23,7 +23,8 @@ from silkgate.ui.moment import at_of
 
 STATE_WORDS = {
     queries.OPEN: (Text("填写中", "Open"), "waiting"),
-    queries.STALE: (Text("久未处理", "Stale"), "held"),
+    queries.STALE: (Text("久未处理", "Stale"), "waiting"),
+    queries.SIGNED: (Text("已签名，未送达", "Signed, not sent"), "held"),
     queries.SENT: (Text("已发送", "Sent"), "released"),
 }
 
