@@ -174,8 +174,8 @@ def test_a_cursor_is_good_for_its_own_list_only(filled: Firms) -> None:
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", str(MAX_LIMIT + 1), "x", "", "1e2"])
-def test_limits(filled: Firms, limit: str) -> None:
-    refused = member(filled.platforms()[0]).get(f"{API}/messages?limit={limit}")
+def test_limits(firms: Firms, limit: str) -> None:
+    refused = member(firms.platforms()[0]).get(f"{API}/messages?limit={limit}")
     assert (refused.status_code, refused.json()["code"]) == (422, "request.invalid")
 
 
