@@ -186,11 +186,15 @@ def test_the_answer_is_what_the_action_says(site: Site, who: Callable[[], Iterat
     assert not wrong, "\n".join(wrong)
 
 
+def last_denial() -> models.AccessRecord | None:
+    return models.AccessRecord.objects.filter(allowed=False).order_by("-id").first()
+
+
 def _compared(site: Site, somebody: Somebody, one: Endpoint, code: str) -> list[str]:
     assert one.action is not None
     what = one.action
     allowed = what.allows(somebody.actor, code) or bool(not code and one.anywhere and what.where(somebody.actor))
-    before = models.AccessRecord.objects.filter(allowed=False).count()
+    before = None if allowed else last_denial()
     answer = ask(somebody.client, one, one.address(**values(site, one, code) if code else {}))
     told = f"{somebody.actor.name}: {one.method} {one.route} of {code or 'nobody'}: {answer.status_code}"
     if answer.status_code >= 500:
@@ -202,8 +206,8 @@ def _compared(site: Site, somebody: Somebody, one: Endpoint, code: str) -> list[
         return [f"{told}, though {what.name} allows it"] if refused and not narrower else []
     if not denied(answer) or (answer.status_code == 404 and not one.anywhere):
         return [f"{told}, though {what.name} does not allow it"]
-    last = models.AccessRecord.objects.filter(allowed=False).order_by("-id").first()
-    if models.AccessRecord.objects.filter(allowed=False).count() == before or last is None:
+    last = last_denial()
+    if last is None or last == before:
         return [f"{told}, and no record of it"]
     if last.organisation_code not in {code, ""} or last.actor != somebody.actor.name:
         return [f"{told}, and the record names {last.actor} and {last.organisation_code}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from django.db import connection
@@ -12,6 +13,9 @@ from silkgate.identity.api import ACTIONS, Action, Actor, actor_of
 from silkgate.kernel.text import Text
 from silkgate.registry import api as registry
 from silkgate.ui.context import FIRM, GROUPS, Account, Offer, Service, ServiceGroup, offers
+
+_href = functools.cache(reverse)
+"""Of addresses without arguments, which stay where they are."""
 
 HOME, LIVE = Text("首页", "Home"), "live"
 FOOTER = (
@@ -30,9 +34,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     actor = actor_of(request)
     return {
         "services": services(actor, request.path),
-        "footer": tuple(Service(words, reverse(name)) for name, words in FOOTER),
-        "account": Account(actor.name, reverse("login"), reverse("logout"), reverse("account")),
-        "search_href": reverse("search"),
+        "footer": tuple(Service(words, _href(name)) for name, words in FOOTER),
+        "account": Account(actor.name, _href("login"), _href("logout"), _href("account")),
+        "search_href": _href("search"),
         "organisation": organisation,
     }
 
@@ -43,18 +47,18 @@ def services(actor: Actor, path: str) -> tuple[ServiceGroup, ...]:
     Whoever has signed in has a front page of their own; for strangers the live page stands there.
     """
     shown = [one for one in offers() if not one.action or _may(actor, ACTIONS[one.action], one.group)]
-    here = path.rstrip("/") or ("" if actor.kind else reverse(LIVE))
+    here = path.rstrip("/") or ("" if actor.kind else _href(LIVE))
     current = _current(shown, here)
     groups = [
         ServiceGroup(
             name,
             tuple(
-                Service(one.words, reverse(one.address), one.address == current) for one in shown if one.group == group
+                Service(one.words, _href(one.address), one.address == current) for one in shown if one.group == group
             ),
         )
         for group, name in GROUPS.items()
     ]
-    front = ServiceGroup(None, (Service(HOME, reverse("home"), not here),) if actor.kind else ())
+    front = ServiceGroup(None, (Service(HOME, _href("home"), not here),) if actor.kind else ())
     return tuple(group for group in (front, *groups) if group.services)
 
 
@@ -63,7 +67,7 @@ def _current(shown: list[Offer], here: str) -> str:
     belonging = [
         (len(prefix), one.address)
         for one in shown
-        for prefix in (reverse(one.address).rstrip("/"), *one.also)
+        for prefix in (_href(one.address).rstrip("/"), *one.also)
         if here == prefix or here.startswith(f"{prefix}/")
     ]
     return max(belonging, default=(0, ""))[1]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from django.utils.functional import lazystr
+from django.utils.functional import lazy
 from django.utils.translation import get_language
 
 from silkgate.kernel.text import Text
 
 
-class _Spoken:
-    """A `Text` that becomes a string only when it is shown."""
+def _now(words: Text) -> str:
+    return words.in_language(get_language() or "zh-hans")
 
-    def __init__(self, words: Text) -> None:
-        self._words = words
 
-    def __str__(self) -> str:
-        return self._words.in_language(get_language() or "zh-hans")
+# Made once: each call of `lazy` makes a class.
+_lazily = lazy(_now, str)
 
 
 def spoken(zh: str, en: str) -> str:
     """A string in the language of whoever reads it, for labels, choices and error messages of forms."""
-    return lazystr(_Spoken(Text(zh, en)))
+    return _lazily(Text(zh, en))
