@@ -7,6 +7,7 @@ that none has seen before it, so nothing that a process keeps by name outlives i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -17,23 +18,24 @@ from silkgate.site import scratch
 from silkgate.site.database import url_of
 
 SHAPE = """
-    select md5(string_agg(line, e'\n' order by line)) from (
+    select md5(string_agg(line, e'\n' order by line collate "C")) from (
         select concat_ws('|', 'c', relname, relkind, relpersistence, reloptions::text, relnatts, relchecks)
           from pg_class where relnamespace = 'public'::regnamespace
-        union all select concat_ws('|', 'a', attrelid::regclass, attnum, attname, atttypid, atttypmod, attnotnull,
+        union all select concat_ws('|', 'a', attrelid, attnum, attname, atttypid, atttypmod, attnotnull,
                                    atthasdef, attisdropped)
           from pg_attribute join pg_class on pg_class.oid = attrelid
          where relnamespace = 'public'::regnamespace and attnum > 0
         union all select concat_ws('|', 'f', proname, md5(prosrc)) from pg_proc
          where pronamespace = 'public'::regnamespace
-        union all select concat_ws('|', 't', tgrelid::regclass, tgname, tgenabled) from pg_trigger
-        union all select concat_ws('|', 'k', conrelid::regclass, conname, convalidated) from pg_constraint
-        union all select concat_ws('|', 'i', indexrelid::regclass, indisvalid) from pg_index
+        union all select concat_ws('|', 't', tgrelid, tgname, tgenabled) from pg_trigger
+        union all select concat_ws('|', 'k', conrelid, conname, convalidated) from pg_constraint
+        union all select concat_ws('|', 'i', indexrelid, indisvalid) from pg_index
         union all select concat_ws('|', 'n', nspname) from pg_namespace where nspname !~ '^pg_'
         union all select concat_ws('|', 's', setconfig::text) from pg_db_role_setting
          where setdatabase = (select oid from pg_database where datname = current_database())
     ) lines(line)
 """
+"""Of one database and of copies of one template, in which a table keeps its number."""
 FILLED = """
     select oid::regclass::text from pg_class
      where relnamespace = 'public'::regnamespace and relkind = 'r' and pg_relation_size(oid) > 0
@@ -47,13 +49,16 @@ class Pristine(NamedTuple):
     shape: str
     rows: dict[str, bytes]
     """By table, as COPY writes them; tables without a row are left out."""
+    digests: dict[str, str | None]
+    """Of those rows."""
     sequences: dict[str, int | None]
 
 
 def pristine(connection: psycopg.Connection) -> Pristine:
     """As it is now."""
     filled = {name: _rows(connection, name) for name in _column(connection, FILLED)}
-    return Pristine(_shape(connection), {name: rows for name, rows in filled.items() if rows}, _sequences(connection))
+    rows = {name: found for name, found in filled.items() if found}
+    return Pristine(_shape(connection), rows, _digests(connection, rows), _sequences(connection))
 
 
 def wash(connection: psycopg.Connection, was: Pristine) -> bool:
@@ -64,14 +69,13 @@ def wash(connection: psycopg.Connection, was: Pristine) -> bool:
     # What is only ever added, in production, may go here.
     connection.execute("set local session_replication_role = replica")
     filled = set(_column(connection, FILLED))
-    changed = {name for name, rows in was.rows.items() if _rows(connection, name) != rows}
-    emptied = sorted((filled - was.rows.keys()) | changed)
+    emptied = sorted((filled - was.rows.keys()) | _changed(connection, was))
     if emptied:
         connection.execute(f"truncate only {', '.join(emptied)} cascade")  # type: ignore[call-overload]
-    for name, rows in was.rows.items():
-        if _rows(connection, name) != rows:
-            with connection.cursor().copy(f"copy {name} from stdin") as copy:  # type: ignore[arg-type]
-                copy.write(rows)
+    # Those that were emptied with the others, too.
+    for name in _changed(connection, was):
+        with connection.cursor().copy(f"copy {name} from stdin") as copy:  # type: ignore[arg-type]
+            copy.write(was.rows[name])
     for name, value in _sequences(connection).items():
         if value != was.sequences[name]:
             ending = "restart" if was.sequences[name] is None else f"restart with {was.sequences[name]}"
@@ -90,8 +94,20 @@ def _sequences(connection: psycopg.Connection) -> dict[str, int | None]:
 
 
 def _rows(connection: psycopg.Connection, table: str) -> bytes:
-    with connection.cursor().copy(f"copy (select * from {table} t order by t::text) to stdout") as copy:  # type: ignore[arg-type]
+    with connection.cursor().copy(f"copy {table} to stdout") as copy:  # type: ignore[arg-type]
         return b"".join(bytes(block) for block in copy)
+
+
+def _changed(connection: psycopg.Connection, was: Pristine) -> set[str]:
+    """Tables whose rows are not those that they had."""
+    return {name for name, digest in _digests(connection, was.rows).items() if digest != was.digests[name]}
+
+
+def _digests(connection: psycopg.Connection, names: Iterable[str]) -> dict[str, str | None]:
+    # Made in the database: to fetch the rows themselves after every test takes longer than all the rest.
+    digest = """md5(string_agg(t::text, e'\n' order by t::text collate "C"))"""
+    each = (f"select '{name}', {digest} from {name} t" for name in names)
+    return dict(connection.execute(" union all ".join(each)).fetchall())  # type: ignore[call-overload]
 
 
 def _column(connection: psycopg.Connection, words: str) -> list[str]:
