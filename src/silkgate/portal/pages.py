@@ -18,6 +18,7 @@ from silkgate.portal import front, guide, help, logbook, mine, service
 from silkgate.portal.words import OUTCOMES, kind_name, message_rows
 from silkgate.tariff.api import Card, cards, parameters
 from silkgate.ui.links import address, asked, asked_number
+from silkgate.ui.moment import at_of
 from silkgate.ui.problems import KINDS
 from silkgate.ui.shapes import Chip, Pager
 
@@ -40,7 +41,7 @@ MESSAGE = action(
 
 def _live(request: HttpRequest) -> dict[str, Any]:
     group, reason = asked(request, "state", clearance.GROUP_NAMES), asked(request, "reason", cards())
-    moment = request.moment  # type: ignore[attr-defined]
+    moment = at_of(request)
     now = clearance.today(china_day(moment))
     # In the order of the rules, not of their counts: a list that is looked at must not reorder itself.
     lately = dict(clearance.reasons_lately())
@@ -245,7 +246,7 @@ def rule(request: HttpRequest, slug: str) -> HttpResponse:
         if slug not in KINDS:
             raise Http404
         return redirect("problem", code=slug, permanent=True)
-    today = china_day(request.moment)  # type: ignore[attr-defined]
+    today = china_day(at_of(request))
     context = {
         "card": card,
         "in_force": card.in_force(today),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import date, datetime
+from datetime import date
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -31,6 +31,7 @@ from silkgate.testbench.samples import archive, samples
 from silkgate.testbench.scenarios import published
 from silkgate.testbench.statements import signer_key, state
 from silkgate.ui.links import asked, asked_number
+from silkgate.ui.moment import at_of
 from silkgate.ui.shapes import Chip, Pager
 from silkgate.ui.templatetags.ui import text
 
@@ -107,7 +108,7 @@ def _asked_day(request: HttpRequest) -> date:
         day = date.fromisoformat(request.GET.get("law_day", ""))
         if actions.EARLIEST <= day <= actions.LATEST:
             return day
-    return china_day(_at(request))
+    return china_day(at_of(request))
 
 
 @opens(PUBLIC)
@@ -169,7 +170,7 @@ def bench(request: HttpRequest, code: str) -> HttpResponse:
                     day=form.cleaned_data["law_day"],
                     scenario=published().scenarios.get(form.cleaned_data["scenario"]),
                     by=actor_of(request).name,
-                    at=_at(request),
+                    at=at_of(request),
                 )
                 return redirect("testbench-run", code=code, number=made.id)
             except Refused as refused:
@@ -214,10 +215,10 @@ def add_certificate(request: HttpRequest, code: str) -> HttpResponse:
     upload = request.FILES.get("certificate")
     try:
         pem = bytes(upload.read(64 * 1024)) if upload else b""
-        actions.upload_certificate(code, pem, by=actor_of(request).name, at=_at(request))
+        actions.upload_certificate(code, pem, by=actor_of(request).name, at=at_of(request))
     except Refused as refused:
         form.add_error("certificate", text(refused.text))
-        upload_form = UploadForm(list(published().scenarios.values()), china_day(_at(request)))
+        upload_form = UploadForm(list(published().scenarios.values()), china_day(at_of(request)))
         return _bench(request, code, _likely_role(code), upload_form, form, True)
     return redirect("testbench-bench", code=code)
 
@@ -284,7 +285,7 @@ def sign(request: HttpRequest, code: str) -> HttpResponse:
     """POST /testbench/of/<code>/statements: sign what was shown in a role."""
     role = asked_role(request)
     try:
-        made = state((code, queries.names([code])[code]), role, by=actor_of(request).name, at=_at(request))
+        made = state((code, queries.names([code])[code]), role, by=actor_of(request).name, at=at_of(request))
     except Refused as refused:
         return render(request, "testbench/coverage.html", _coverage(code, role, refused.text), status=422)
     return redirect("testbench-statement", name=made.name)
@@ -349,11 +350,6 @@ def _likely_role(code: str) -> str:
 def _title(scenario: str) -> Text:
     found = published().scenarios.get(scenario)
     return found.title if found else Text("不带情景", "No scenario")
-
-
-def _at(request: HttpRequest) -> datetime:
-    moment: datetime = request.moment  # type: ignore[attr-defined]
-    return moment
 
 
 urlpatterns = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -25,6 +25,7 @@ from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.ui.formats import masked
 from silkgate.ui.links import address, asked_number
+from silkgate.ui.moment import at_of
 from silkgate.ui.shapes import Chip, Event, Law, Pager
 from silkgate.ui.templatetags.ui import text
 
@@ -70,12 +71,12 @@ def allowance(request: HttpRequest) -> HttpResponse:
         return _prove(request)
     person = _person(request)
     if person is None:
-        return _asks(request, ClaimForm(china_day(_at(request))))
+        return _asks(request, ClaimForm(china_day(at_of(request))))
     return _private(_overview(request, person))
 
 
 def _prove(request: HttpRequest) -> HttpResponse:
-    at = _at(request)
+    at = at_of(request)
     form = ClaimForm(china_day(at), request.POST)
     if not form.is_valid():
         return _asks(request, form)
@@ -110,7 +111,7 @@ def _asks(request: HttpRequest, form: ClaimForm, status: int = HTTPStatus.OK) ->
 
 def _overview(request: HttpRequest, person: Person) -> HttpResponse:
     _record(request, person)
-    today = china_day(_at(request))
+    today = china_day(at_of(request))
     years = _years(today)
     year = asked_number(request, "year")
     day = years.get(year or today.year, today)
@@ -157,7 +158,7 @@ def use(request: HttpRequest, number: int) -> HttpResponse:
         if _had_cookie(request):
             messages.info(request, text(OVER))
         return redirect("allowance")
-    found = _use(person, china_day(_at(request)), number) if number < 2**63 else None
+    found = _use(person, china_day(at_of(request)), number) if number < 2**63 else None
     if found is None:
         raise Http404
     case = objections.newest(number)
@@ -178,7 +179,7 @@ def _form(request: HttpRequest, person: Person, case: Case | None, *given: Any) 
     """What can be sent about a use now: an objection, a move of the one that there is, or nothing."""
     if case is None:
         return ObjectionForm(*given)
-    moves = casework.possible(objections.applicant(person, case), case, _at(request))
+    moves = casework.possible(objections.applicant(person, case), case, at_of(request))
     return StepForm(case, moves, *given) if moves else None
 
 
@@ -186,7 +187,7 @@ def _act(request: HttpRequest, person: Person, found: uses.Use, case: Case | Non
     form = _form(request, person, case, request.POST, request.FILES)
     if form is None or not form.is_valid():
         return _private(_shown(request, person, found, case, form))
-    said, at = form.cleaned_data, _at(request)
+    said, at = form.cleaned_data, at_of(request)
     papers = papers_of(said["paper"], settings.MAX_EVIDENCE_BYTES)
     try:
         if case is None:
@@ -261,7 +262,7 @@ def end(request: HttpRequest) -> HttpResponse:
 
 
 def _person(request: HttpRequest) -> Person | None:
-    return proof.opened(request.COOKIES.get(COOKIE, ""), _at(request))
+    return proof.opened(request.COOKIES.get(COOKIE, ""), at_of(request))
 
 
 def _had_cookie(request: HttpRequest) -> bool:
@@ -280,11 +281,6 @@ def _private(response: HttpResponse) -> HttpResponse:
 
 def _law(value: uses.Value) -> Law:
     return Law(value.law.text, value.since, "", value.verified and value.law.verified)
-
-
-def _at(request: HttpRequest) -> datetime:
-    at: datetime = request.moment  # type: ignore[attr-defined]
-    return at
 
 
 urlpatterns = [
