@@ -264,6 +264,10 @@ def test_a_class_of_the_zones_files_counts_until_another_one_is_given(database: 
     with connection.cursor() as cursor:
         registry.file_enterprises(cursor, [registry.Enterprise(CODE, "甲", frozenset({"ebc"}), "B", "")])
     assert _all_classes().of(CODE, china_day(NOW), NOW) == "B"
+    shown = registry.class_on(CODE, china_day(NOW))
+    assert shown is not None
+    assert (shown.name, shown.scheme, shown.until) == ("B", "", None), "people are shown what selection reads"
+    assert registry.class_on(OTHER, china_day(NOW)) is None
     registry.set_class(
         REVIEWER, CODE, "gacc-282", "dishonest", since=china_day(NOW + 3 * DAY), reason="失信评定", rule="282", at=NOW
     )

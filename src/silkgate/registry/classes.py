@@ -22,6 +22,14 @@ TOPIC = "registry.enterprises"
 
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when a class counts that came with the zone's files: nobody knows better."""
+_LOADED: dict[str, Any] = {
+    "scheme": "",
+    "since": _ALWAYS.date(),
+    "reason": "随综试区资料装载 / loaded with the zone’s files",
+    "rule": "",
+    "set_by": "load",
+    "set_at": _ALWAYS,
+}
 
 
 class CreditClass(NamedTuple):
@@ -30,6 +38,7 @@ class CreditClass(NamedTuple):
     id: int
     code: str
     scheme: str
+    """Empty: it came with the zone's files, nobody knows since when."""
     name: str
     since: date
     until: date | None
@@ -168,17 +177,7 @@ def set_class(
 def _keep_loaded(code: str, name: str, until: date) -> None:
     """Write down a class that came with the zone's files before the first one is given: it counts for days past."""
     if name and not models.CreditClass.objects.filter(enterprise_code=code).exists():
-        models.CreditClass.objects.create(
-            enterprise_code=code,
-            scheme="",
-            name=name,
-            since=_ALWAYS.date(),
-            until=until - timedelta(days=1),
-            reason="随综试区资料装载 / loaded with the zone’s files",
-            rule="",
-            set_by="load",
-            set_at=_ALWAYS,
-        )
+        models.CreditClass.objects.create(enterprise_code=code, name=name, until=until - timedelta(days=1), **_LOADED)
 
 
 def _problems(scheme: str, name: str, since: date, today: date, reason: str, rule: str) -> list[Problem]:
@@ -214,10 +213,13 @@ def keep_classes(cursor: Any, at: datetime, code: str = "") -> int:
 
 
 def class_on(code: str, day: date) -> CreditClass | None:
-    """The class of an enterprise on a day; None: none was given."""
-    rows = models.CreditClass.objects.filter(enterprise_code=code, since__lte=day)
-    row = rows.filter(Q(until=None) | Q(until__gte=day)).first()
-    return _read(row) if row else None
+    """The class of an enterprise on a day; None: none was given, and none came with the zone's files."""
+    given = models.CreditClass.objects.filter(enterprise_code=code)
+    row = given.filter(Q(until=None) | Q(until__gte=day), since__lte=day).first()
+    if row or given.exists():
+        return _read(row) if row else None
+    loaded = models.Enterprise.objects.filter(code=code).values_list("credit_class", flat=True).first()
+    return CreditClass(id=0, code=code, name=loaded, until=None, **_LOADED) if loaded else None
 
 
 def classes(code: str = "", *, before: int | None = None, limit: int = 50) -> ClassPage:
