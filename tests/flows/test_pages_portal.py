@@ -5,36 +5,35 @@ The addresses are the site's own list: a new page is looked at from the day on w
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import psycopg
 import pytest
 from django.db import connection
 from django.test import Client, override_settings
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from flows import axe
+from flows.looks import PICTURES, fits, picture
 from identity.endpoints import endpoints
-from identity.made import OWN, certificate_pem, member, officer
+from identity.made import FOREIGN, OWN, PRINCIPAL, certificate_pem, delegated, member, officer, organisation
 from silkgate.casework.models import CaseRow
 from silkgate.clearance import models as clearance
 from silkgate.exchange import models as exchange
 from silkgate.identity.api import ANONYMOUS, DUTIES, PERSON, Action, Actor
 from silkgate.portal import api as portal
+from silkgate.standards.uscc import check_character
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, Response
 
     from flows.conftest import Play
 
 pytestmark = pytest.mark.browser
-PICTURES = os.environ.get("SILKGATE_TEST_PICTURES")
-"""Folder for pictures of the pages; none are taken without it."""
 MOST_BYTES = 250_000
 """Of a page with everything that it loads when it is seen for the first time."""
 NARROW, DESKTOP = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
@@ -52,6 +51,7 @@ WHO = {
     "officer": Actor("zhao", PERSON, 2, agency="customs", duties=frozenset(DUTIES)),
 }
 LANGUAGES = {"zh-CN": "zh-Hans", "en-GB": "en"}
+AGENT = "91410100MA3XE0104" + check_character("91410100MA3XE0104")
 
 
 def _opens(what: Action | None, actor: Actor) -> bool:
@@ -139,16 +139,23 @@ def _context(browser: Browser, site: Seen, who: str, locale: str, **options: Any
     return context
 
 
-def _is_page(context: BrowserContext, address: str) -> bool:
-    """Not what only takes forms, nor a file."""
-    answer = context.request.get(address)
-    return answer.status != 405 and answer.headers.get("content-type", "").startswith("text/html")
+def _opened(page: Page, address: str, until: Literal["load", "domcontentloaded"]) -> Response | None:
+    """The answer of a page; None for what only takes forms, and for files."""
+    try:
+        answer = page.goto(address, wait_until=until)
+    except Error as error:
+        if "Download is starting" in error.message:
+            return None
+        raise
+    assert answer is not None, address
+    is_page = answer.status != 405 and answer.headers.get("content-type", "").startswith("text/html")
+    return answer if is_page else None
 
 
 def _pictures(page: Page, name: str) -> None:
     for size in (DESKTOP, NARROW):
         page.set_viewport_size(size)
-        page.screenshot(path=Path(str(PICTURES)) / f"{name}-{size['width']}.png", full_page=True)
+        picture(page, f"{name}-{size['width']}")
 
 
 def _file(address: str) -> str:
@@ -178,10 +185,11 @@ def _look(context: BrowserContext, who: str, locale: str, wrong: list[str], took
     page = context.new_page()
     page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
     weighed = _scales(context, page)
-    for address in [address for address, sees in VISITS if sees == who and _is_page(context, address)]:
+    for address in [address for address, sees in VISITS if sees == who]:
         weighed.clear()
-        answer, name = page.goto(address, wait_until="load"), f"{address} ({who})"
-        assert answer is not None
+        answer, name = _opened(page, address, "load"), f"{address} ({who})"
+        if answer is None:
+            continue
         if answer.status != 200:
             wrong.append(f"{name}: {answer.status}")
             continue
@@ -190,7 +198,7 @@ def _look(context: BrowserContext, who: str, locale: str, wrong: list[str], took
             wrong.append(f"{name}: {sum(weighed):,} bytes")
         if page.locator("html").get_attribute("lang") != LANGUAGES[locale]:
             wrong.append(f"{name}: not said in {locale}")
-        if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+        if not fits(page):
             wrong.append(f"{name}: wider than {NARROW['width']} px")
         wrong += [f"{name}: {one}" for one in axe.violations(page)]
         if PICTURES:
@@ -217,11 +225,10 @@ def test_reading_and_forms_work_without_javascript(browser: Browser, site: Seen)
         context = _context(browser, site, who, "zh-CN", java_script_enabled=False)
         page = context.new_page()
         for address in [address for address, sees in VISITS if sees == who]:
-            if not _is_page(context, address):
+            answer, name = _opened(page, address, "domcontentloaded"), f"{address} ({who})"
+            if answer is None:
                 continue
-            answer = page.goto(address, wait_until="domcontentloaded")
-            name = f"{address} ({who})"
-            if answer is None or answer.status != 200:
+            if answer.status != 200:
                 wrong.append(f"{name}: no answer")
             elif page.locator("main h1").count() != 1 or not page.locator("main").inner_text().strip():
                 wrong.append(f"{name}: nothing to read")
@@ -306,6 +313,54 @@ def test_the_menu_of_a_telephone_opens_by_touch_and_without_a_script(browser: Br
     context.close()
 
 
+# --- An agent ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("locale", "show", "filtered"), [("zh-CN", "查看", "筛选"), ("en-GB", "Show", "Filter")])
+def test_an_agent_looks_at_each_principal_as_far_as_its_scope_goes(
+    browser: Browser, site: Seen, locale: str, show: str, filtered: str
+) -> None:
+    """Of who let it declare everything is there, of who let it file no declaration, of others nothing."""
+    agent = member("sun", AGENT, "declarant")
+    delegated(OWN, AGENT, ["declarations"])
+    delegated(PRINCIPAL, AGENT, ["filings"])
+    organisation(FOREIGN)
+    orders = list(clearance.Declaration.objects.values_list("order_no", flat=True))
+    context = _context(browser, site._replace(cookies={"agent": agent.cookies["sessionid"].value}), "agent", locale)
+    page = context.new_page()
+    page.goto("/")
+    place = page.locator("#organisation")
+    assert {one.get_attribute("value") for one in place.locator("option").all()} == {AGENT, OWN, PRINCIPAL}
+    for code, sees in ((OWN, True), (PRINCIPAL, False), (AGENT, False)):
+        place.select_option(code)
+        page.get_by_role("button", name=show, exact=True).click()
+        page.wait_for_url(f"**/?organisation={code}")
+        expect(page.locator("#firm code")).to_have_text(code)
+        words = page.locator("main").inner_text()
+        assert [order in words for order in orders] == [sees] * len(orders)
+        assert axe.violations(page) == []
+        assert fits(page)
+        picture(page, f"front-agent-{'own' if code == AGENT else 'of'}-{locale}-{code[-3:]}")
+    page.goto("/mine/declarations")
+    assert {one.get_attribute("value") for one in place.locator("option").all()} == {"", AGENT, OWN}
+    place.select_option(OWN)
+    page.get_by_role("button", name=filtered, exact=True).click()
+    page.wait_for_url(re.compile(f"organisation={OWN}"))
+    assert page.locator(".row-link").all_inner_texts() == orders[::-1]
+    page.locator(".row-link").first.click()
+    expect(page.locator("main h1")).to_contain_text(re.compile("清单|Declaration"))
+    for code in (PRINCIPAL, FOREIGN):
+        refused = page.goto(f"/mine/declarations?organisation={code}")
+        assert refused is not None
+        assert refused.status == 403
+    page.goto("/mine/balances")
+    place.select_option(PRINCIPAL)
+    page.get_by_role("button", name=show, exact=True).click()
+    page.wait_for_url(f"**/mine/balances?organisation={PRINCIPAL}")
+    expect(page.locator("main h1")).to_contain_text("单位" + PRINCIPAL[-3:])
+    context.close()
+
+
 # --- Paper ------------------------------------------------------------------------------------------------------------
 
 
@@ -317,6 +372,7 @@ def test_what_one_keeps_prints_well(browser: Browser, site: Seen) -> None:
     page = context.new_page()
     page.set_viewport_size({"width": 760, "height": 1080})
     page.emulate_media(media="print")
+    folded = 0
     for address in (
         f"/declarations/{declaration.id}", f"/messages/{declaration.message_id}", f"/cases/{case.id}",
         "/services/enterprise-filing", "/mine/balances",
@@ -327,15 +383,17 @@ def test_what_one_keeps_prints_well(browser: Browser, site: Seen) -> None:
             address
         )
         expect(page.locator("main h1")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} is cut off"
+        assert fits(page), f"{address} is cut off"
         assert page.evaluate(_PALE) == [], address
-        _paper(page, address)
+        folded += page.locator("main details").count()
+        assert page.evaluate(_FOLDED) == [], address
+        picture(page, f"print-{_file(address)}")
+    assert folded, "one of them has something folded"
     context.close()
 
 
-def _paper(page: Page, address: str) -> None:
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"print-{_file(address)}.png", full_page=True)
+_FOLDED = """() => [...document.querySelectorAll('main details > :not(summary)')].filter(e => !e.checkVisibility())
+  .map(e => e.outerHTML.slice(0, 100))"""
 
 
 _PALE = """() => [...document.querySelectorAll('main a')].filter(e => e.checkVisibility()).filter(e => {

@@ -18,11 +18,9 @@ from silkgate.kernel.text import Text
 from silkgate.portal import mine, watching
 from silkgate.portal.words import message_rows
 from silkgate.registry import api as registry
-from silkgate.ui.links import address
-from silkgate.ui.shapes import Balance, Chip
+from silkgate.ui.shapes import Balance
 
 LINES = 5
-_CHIPS = 12
 
 STANDING_MARKS = {registry.ACTIVE: "released", registry.SUSPENDED: "held", registry.CANCELLED: "returned"}
 
@@ -56,20 +54,14 @@ class Standing(NamedTuple):
 def _firm(request: HttpRequest, actor: Actor, at: datetime) -> dict[str, Any]:
     """One organisation: the one that the address names, or the first; of another one nothing is told."""
     own = actor.organisations
-    named = request.GET.get("organisation", "")
-    code = named if named in own else own[0]
-    names = identity.organisation_names(own[:_CHIPS])
+    asked = request.GET.get("organisation", "")
+    code = asked if asked in own else own[0]
+    places = mine.named(own)
     sees = mine.DECLARATIONS.allows(actor, code)
     return {
         "code": code,
-        "name": names.get(code, code),
-        "chips": tuple(
-            Chip(Text(*[names.get(one, one)] * 2), address("home", organisation=one), one == code)
-            for one in own[:_CHIPS]
-        )
-        if len(own) > 1
-        else (),
-        "is_member": code in actor.roles,
+        "name": next(one.name for one in places if one.code == code),
+        "places": places,
         "standing": _standing(code) if _may(actor, "registry.record", code) else None,
         "may_file": _may(actor, "registry.file", code),
         "waiting": [

@@ -16,6 +16,7 @@ from silkgate.portal.helpbook import RULE, SORTS, STATUS, Entry, aliases, book
 from silkgate.portal.helpsearch import LONGEST_QUERY, search
 from silkgate.ui.moment import at_of
 from silkgate.ui.problems import KINDS
+from silkgate.ui.shapes import Chip
 
 LATELY_HOURS = 7 * 24
 
@@ -32,7 +33,9 @@ def contents(request: HttpRequest) -> HttpResponse:
     if query:
         context["found"] = [(entry, SORTS[entry.sort]) for entry in search(query)]
     else:
-        context["groups"] = _groups()
+        groups = _groups()
+        context["groups"] = groups
+        context["chips"] = [Chip(title, f"#group-{place}") for place, (title, _) in enumerate(groups, 1)]
     return render(request, "portal/help.html", context)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -82,9 +83,13 @@ class Place(NamedTuple):
 
 def places(request: HttpRequest, what: Action) -> tuple[Place, ...]:
     """The organisations for which the actor may do `what`, one's own first."""
-    own = what.where(actor_of(request))
-    names = identity.organisation_names(own)
-    return tuple(Place(code, names.get(code, code)) for code in own)
+    return named(what.where(actor_of(request)))
+
+
+def named(organisations: Sequence[str]) -> tuple[Place, ...]:
+    """Organisations with their names, in the order given."""
+    names = identity.organisation_names(organisations)
+    return tuple(Place(code, names.get(code, code)) for code in organisations)
 
 
 def chosen(request: HttpRequest, what: Action) -> str:
@@ -183,10 +188,6 @@ def balances(request: HttpRequest) -> HttpResponse:
         "code": code,
         "name": next((one.name for one in own if one.code == code), code),
         "places": own,
-        "tabs": tuple(
-            Chip(Text(one.name, one.name), address("my-balances", organisation=one.code), one.code == code)
-            for one in own[:12]
-        ),
         "guarantee": guarantee_of(code),
         "stock": stock,
         "permits": permits_of(code, china_day(request.moment)),  # type: ignore[attr-defined]
