@@ -14,6 +14,7 @@ from lxml import html
 
 from silkgate import ui
 from silkgate.ui import states, tokens
+from ui.test_tokens import contrast
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -98,18 +99,8 @@ def test_the_contrast_is_what_the_tokens_give(scheme: str) -> None:
     for row, (front, ground, least) in zip(rows, tokens.PAIRS, strict=True):
         cells = ["".join(cell.itertext()).strip() for cell in row.iter("td")]
         shown = float(cells[2 if scheme == "light" else 3])
-        assert abs(shown - _ratio(colours[front], colours[ground])) < 0.011, (front, ground)
+        assert abs(shown - contrast(colours[front], colours[ground])) < 0.011, (front, ground)
         assert shown >= least / 100
-
-
-def _ratio(one: str, other: str) -> float:
-    """By the formula of WCAG 2.2, in its own words."""
-    luminance = []
-    for colour in (one, other):
-        red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)]
-        luminance.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
-    return (max(luminance) + 0.05) / (min(luminance) + 0.05)
 
 
 def test_examples_of_contrast() -> None:
