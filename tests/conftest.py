@@ -45,6 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
         # As root the server runs as another account, which has to pass through.
         home.chmod(0o711)
         os.environ["SILKGATE_HOME"] = str(home)
+        # Tests start hundreds of processes: each would compile everything where nothing may be kept beside the sources.
+        if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+            os.environ["PYTHONPYCACHEPREFIX"] = str(home / "bytecode")
     from silkgate.site.application import set_up
     from silkgate.site.database import use_database
 
