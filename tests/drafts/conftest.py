@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,13 +12,10 @@ from silkgate.site.traffic.zone import Zone
 
 @pytest.fixture
 def zone(database: str, tmp_path: Path) -> Zone:
-    """The made zone of today, its firms and certificates filed. All tests of a process have the same keys."""
-    from silkgate.clearance import api as clearance
+    """The made zone of today."""
+    from drafts.made import zone_of_today
 
-    made = Zone(as_of=datetime.now(UTC))
-    made.write(tmp_path / "zone")
-    clearance.load_zone(tmp_path / "zone", selection_key=bytes(32))
-    return made
+    return zone_of_today(tmp_path)
 
 
 @pytest.fixture

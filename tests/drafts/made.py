@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django.test import Client
@@ -64,6 +65,14 @@ ORDER = Content(
         },
     ),
 )
+
+
+def zone_of_today(folder: Path) -> Zone:
+    """The made zone, loaded by way of `folder`, its firms and certificates filed. A process has one set of keys."""
+    made = Zone(as_of=datetime.now(UTC))
+    made.write(folder / "zone")
+    clearance.load_zone(folder / "zone", selection_key=bytes(32))
+    return made
 
 
 def posted(kind: str, content: Content, **more: Any) -> dict[str, str]:
