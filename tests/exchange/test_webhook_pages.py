@@ -120,7 +120,7 @@ def test_a_trial_and_what_became_of_it(clerk: Client, theirs: Receiver, work: Ca
         times().timestamp(),
     )
     page = clerk.get(f"/webhooks/{row.pk}").content.decode()
-    for words in ("evt-0", "Delivered", "HTTP 2"):
+    for words in ("evt-0", "Delivered", "HTTP 2", "Kept for 30 days", "12 more times, over about 3 days"):
         assert words in page
 
 

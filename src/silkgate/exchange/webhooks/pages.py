@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -14,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from silkgate.exchange.models import Delivery, Subscription
-from silkgate.exchange.webhooks import events, subscriptions
+from silkgate.exchange.webhooks import deliver, events, subscriptions
 from silkgate.exchange.webhooks.guard import MAX_URL_CHARACTERS, AddressRefusedError, target
 from silkgate.exchange.webhooks.rest import SUBSCRIBE, mine, own
 from silkgate.identity.api import actor_of, opens, organisation_names, require
@@ -55,6 +56,15 @@ _WAITING = State(
 _GIVEN_UP = State(
     "given_up", "refused", Text("已放弃", "Given up"), Text("多次失败，不再推送。", "It failed too often.")
 )
+
+
+_LIMITS = {
+    "kept": deliver.KEPT_FOR.days,
+    "tries": len(deliver.RETRIES),
+    "days": round(sum(deliver.RETRIES, timedelta()) / timedelta(days=1)),
+    "failing": deliver.DISABLED_AFTER.days,
+}
+"""What the page says of trying again, in days and times."""
 
 
 def state_of(row: Subscription) -> State:
@@ -194,6 +204,7 @@ def one(request: HttpRequest, number: int) -> HttpResponse:
             (line, events.name(line.event_id), kinds.get(line.event_id), state_of_delivery(line))
             for line in found[:PAGE_LINES]
         ],
+        "limits": _LIMITS,
         "both_until": row.former_until if row.former_until and row.former_until > at_of(request) else None,
         "pager": Pager(f"{here}#deliveries" if before is not None else "", more),
     }
