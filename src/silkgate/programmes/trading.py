@@ -264,7 +264,7 @@ def _advance(
 
 
 def _hand_on(course: Course, row: Any, actor: Actor, side: str, at: datetime) -> None:
-    """Put it into the work list of whoever it waits for now, and keep the row."""
+    """Open a task for whoever the enquiry or order waits for now, in their work list, and save the row."""
     waits_for = course.states[row.state].waits_for
     if waits_for:
         whose = side if waits_for == OPERATOR else waits_for
