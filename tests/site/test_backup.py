@@ -17,13 +17,14 @@ import msgspec
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from silkgate.site import backup
 from silkgate.site.backup import archive, facts, restoring
 from silkgate.site.database import url_of, use_database
 from silkgate.site.home import Home
 from silkgate.site.problem import Problem
-from silkgate.site.scratch import empty_database
+from silkgate.site.scratch import EmptyDatabase, empty_database
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def place(database_server: str) -> Iterator[str]:
     with psycopg.connect(database_server, autocommit=True) as connection:
         connection.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
         yield url_of(database_server, name)
-        for leaving in (name, f"{name}{restoring.REPLACED}"):
+        for leaving in (name, f"{name}{restoring.REPLACED}", f"{name}{restoring.RESTORED}"):
             words = sql.SQL("drop database if exists {} with (force)")
             connection.execute(words.format(sql.Identifier(leaving)))
 
@@ -222,6 +223,40 @@ def test_a_database_in_use_is_not_replaced(cleared: str, home: Home, place: str)
     backup.save(home, cleared, target, secrets=False)
     with psycopg.connect(place), pytest.raises(Problem, match="1 connections use the database"):
         backup.restore(home, place, target, force=True)
+
+
+def test_whoever_sweeps_leftovers_meanwhile_takes_nothing_away(
+    cleared: str, home: Home, place: str, database_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To be renamed, a database must be left by everybody: at that moment it looks like what a killed process left."""
+    target = home.root.parent / "backup"
+    saved = backup.save(home, cleared, target, secrets=False)
+    let_go, swept = EmptyDatabase.let_go, []
+
+    def then_somebody_makes_a_private_one(leaving: EmptyDatabase) -> None:
+        let_go(leaving)
+        if leaving.name.endswith(restoring.RESTORED) and not swept:
+            swept.append(leaving.name)
+            with empty_database(database_server):
+                pass
+
+    monkeypatch.setattr(EmptyDatabase, "let_go", then_somebody_makes_a_private_one)
+    backup.restore(home, place, target, force=False)
+    assert swept
+    assert facts_of(place) == saved.manifest.facts
+
+
+def test_what_a_killed_restore_left_is_not_in_the_way(cleared: str, home: Home, place: str) -> None:
+    target = home.root.parent / "backup"
+    saved = backup.save(home, cleared, target, secrets=False)
+    left = f"{conninfo_to_dict(place)['dbname']}{restoring.RESTORED}"
+    with psycopg.connect(place, autocommit=True) as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(left)))
+    with psycopg.connect(url_of(place, left)), pytest.raises(Problem, match="another restore may be at work"):
+        backup.restore(home, place, target, force=False)
+    backup.restore(home, place, target, force=False)
+    assert facts_of(place) == saved.manifest.facts
+    assert left not in names_of_databases(place)
 
 
 def test_an_earlier_release_is_brought_up_to_date(database_server: str, home: Home, place: str) -> None:

@@ -64,11 +64,17 @@ def private_database(server_url: str) -> Iterator[str]:
 
 
 @contextmanager
-def empty_database(server_url: str) -> Iterator[EmptyDatabase]:
-    """A database without tables on the server of `server_url`; gone after the block, unless it was renamed in it."""
-    name = f"{_PREFIX}{uuid4().hex[:12]}"
+def empty_database(server_url: str, name: str = "") -> Iterator[EmptyDatabase]:
+    """A database without tables on the server of `server_url`; gone after the block, unless it was renamed in it.
+
+    With a `name` of its own nobody takes it for a leftover, not even while nobody is connected to it; what a killed
+    process left under this name is dropped first. Raises Problem where somebody uses that.
+    """
+    named, name = bool(name), name or f"{_PREFIX}{uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as connection, _one_at_a_time(connection):
         _sweep(connection)
+        if named:
+            _drop_leftover(connection, name)
         _create(connection, name, "template0")
         empty = EmptyDatabase(name, url_of(server_url, name))
     try:
@@ -77,6 +83,16 @@ def empty_database(server_url: str) -> Iterator[EmptyDatabase]:
         empty.let_go()
         with psycopg.connect(server_url, autocommit=True) as connection:
             _drop(connection, name, force=True)
+
+
+def _drop_leftover(connection: psycopg.Connection, name: str) -> None:
+    try:
+        _drop(connection, name, force=False)
+    except psycopg.errors.ObjectInUse as error:
+        raise Problem(
+            f"数据库{name}正被使用：可能另一个恢复正在进行。请等它结束，或断开连接后再试。",
+            f"The database {name} is in use: another restore may be at work. Wait for it, or disconnect its users.",
+        ) from error
 
 
 def _template(connection: psycopg.Connection, server_url: str) -> str:

@@ -26,6 +26,8 @@ from silkgate.site.running import is_running
 
 REPLACED = "_replaced"
 """Ending of the name under which the data that was there before stays until the next restore."""
+RESTORED = "_restored"
+"""Ending of the name under which a backup is loaded and compared before it takes the place of what was there."""
 
 _TIMEOUT_OF_17 = b"SET transaction_timeout = 0;\n"
 _HEAD_LINES = 40
@@ -68,7 +70,7 @@ def restore(home: Home, url: str, source: Path, *, force: bool) -> Restored:
         if not force:
             _refuse_data(url)
         _refuse_users(url)
-        with restored_copy(url, backup) as copy:
+        with restored_copy(url, backup, name=f"{conninfo_to_dict(url)['dbname']}{RESTORED}") as copy:
             wrong = [line for line in copy.lines if not line.agrees]
             if wrong:
                 raise _different(source, wrong[0])
@@ -80,9 +82,13 @@ def restore(home: Home, url: str, source: Path, *, force: bool) -> Restored:
 
 
 @contextmanager
-def restored_copy(url: str, backup: archive.Backup) -> Iterator[Copy]:
-    """The backup in a fresh database on the server of `url`, compared with its manifest."""
-    with scratch.empty_database(url) as empty:
+def restored_copy(url: str, backup: archive.Backup, name: str = "") -> Iterator[Copy]:
+    """The backup in a fresh database on the server of `url`, compared with its manifest.
+
+    Whoever means to rename it gives it a `name`: nobody may be connected to it then, and what is private and unused is
+    dropped by the next who makes one.
+    """
+    with scratch.empty_database(url, name) as empty:
         started = time.monotonic()
         _load(backup, empty.url)
         loaded = time.monotonic()
