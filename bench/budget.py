@@ -43,18 +43,23 @@ def rounds(server_url: str, place: Path) -> Iterator[dict[str, float]]:
 
 
 def judged(measured: Iterable[dict[str, float]], allowed: dict[str, float]) -> tuple[dict[str, float], list[str]]:
-    """The medians of as many rounds as it takes until nothing is over its budget, and what is over it in the end.
+    """The least of as many rounds as it takes until nothing is over its budget, and what is over it in the end.
 
-    A neighbour on the machine makes a stage dearer and never cheaper: what is within its budget once is within it.
+    A neighbour on the machine makes a stage dearer and never cheaper: what is within its budget once is within it, and
+    a stage that has become dearer is dearer in every round.
     """
-    known: list[dict[str, float]] = []
-    medians: dict[str, float] = {}
+    least: dict[str, float] = {}
     for one in measured:
-        known.append(one)
-        medians = {name: median(each[name] for each in known) for name in one}
-        if not over(medians, allowed):
+        least = {name: min(value, least.get(name, value)) for name, value in one.items()}
+        if not over(least, allowed):
             break
-    return medians, over(medians, allowed)
+    return least, over(least, allowed)
+
+
+def kept(measured: Iterable[dict[str, float]]) -> dict[str, float]:
+    """What is written down as budgets: the medians of all rounds."""
+    known = list(measured)
+    return {name: median(one[name] for one in known) for name in known[0]}
 
 
 def _costs(one: Run, stream: Stream) -> dict[str, float]:
@@ -87,7 +92,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
     write = "--write" in (sys.argv[1:] if words is None else words)
     with tempfile.TemporaryDirectory(prefix="silkgate-bench-") as place, server(Path(place)) as url:
-        found, lines = judged(rounds(url, Path(place)), {} if write else budgets())
+        measured = rounds(url, Path(place))
+        found, lines = (kept(measured), []) if write else judged(measured, budgets())
     if write:
         with FILE.open("w", encoding="utf-8", newline="") as file:
             rows = csv.writer(file, lineterminator="\n")

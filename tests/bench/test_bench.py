@@ -66,13 +66,14 @@ def test_a_stage_that_doubles_is_over_its_budget(stage: str) -> None:
 
 
 def test_a_round_that_was_disturbed_does_not_decide_and_three_that_are_over_do() -> None:
-    calm, busy = {"stage": 1.0}, {"stage": 9.0}
+    calm, busy = {"one": 1.0, "two": 1.0}, {"one": 9.0, "two": 8.0}
     assert budget.judged(iter([calm, busy, busy]), calm) == (calm, []), "what was within its budget is within it"
-    assert budget.judged(iter([busy, calm, calm]), calm) == (calm, [])
-    medians, lines = budget.judged(iter([busy, calm, busy]), calm)
-    assert medians == busy
-    assert [line.partition(":")[0] for line in lines] == ["stage"]
-    assert budget.judged(iter([calm, busy, busy]), {})[0] == busy, "what is to be kept is the median of all"
+    assert budget.judged(iter([busy, calm, busy]), calm) == (calm, [])
+    assert budget.judged(iter([{"one": 1.0, "two": 8.0}, {"one": 9.0, "two": 1.0}]), calm) == (calm, [])
+    least, lines = budget.judged(iter([busy, {"one": 7.0, "two": 1.0}, busy]), calm)
+    assert least == {"one": 7.0, "two": 1.0}
+    assert [line.partition(":")[0] for line in lines] == ["one"]
+    assert budget.kept(iter([calm, busy, busy])) == busy, "what is to be kept is the median of all"
 
 
 def test_a_stage_that_is_not_measured_or_has_no_budget_is_noticed() -> None:

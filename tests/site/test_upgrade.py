@@ -29,7 +29,6 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
@@ -37,7 +36,7 @@ from silkgate.exchange import api as exchange
 from silkgate.kernel.clock import CHINA
 from silkgate.ledger import api as ledger
 from silkgate.site import application, web
-from silkgate.site.database import URL_VARIABLE, url_of, use_database
+from silkgate.site.database import url_of
 from silkgate.site.problem import Problem
 from silkgate.site.traffic.messages import messages
 from silkgate.site.traffic.parcels import Parcels
@@ -46,16 +45,16 @@ from silkgate.site.traffic.zone import Zone
 WaitUntil = Callable[[Callable[[], bool]], bool]
 
 ROOT = Path(__file__).parents[2]
-PREVIOUS = "2a6e997"
-"""The last commit of release 0.1.0."""
+PREVIOUS = "d95e617"
+"""The last commit of release 0.2.0."""
 PREVIOUS_TABLES = {
     "bonded": "0001_initial",
-    "clearance": "0001_initial",
-    "exchange": "0002_segments_stay_as_they_are",
+    "clearance": "0003_engine_lease",
+    "exchange": "0003_carriers",
     "identity": "0001_initial",
-    "journal": "0002_append_only",
-    "ledger": "0003_cheaper_posting",
-    "portal": "zero",
+    "journal": "0003_log",
+    "ledger": "0004_transfers_of_an_account",
+    "portal": "0001_initial",
     "registry": "0001_initial",
     "risk": "0001_initial",
     "tariff": "0001_rates",
@@ -157,15 +156,13 @@ class Sender(threading.Thread):
         self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - began)
 
 
-@pytest.fixture(params=["its code", pytest.param("its tables", marks=pytest.mark.slow)])
-def previous(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
-    """The previous release's checkout; None where only its tables are to be had."""
-    if request.param == "its tables":
-        return None
+@pytest.fixture
+def previous(tmp_path: Path) -> Path:
+    """The previous release's checkout, from the history of the repository."""
     words = ["git", "-C", str(ROOT), "archive", PREVIOUS, "src", "reference", "pyproject.toml"]
     archived = subprocess.run(words, capture_output=True, check=False)
     if archived.returncode != 0:
-        pytest.skip(f"the history of this copy does not reach back to {PREVIOUS}: only the tables are upgraded")
+        pytest.skip(f"the history of this copy does not reach back to {PREVIOUS}")
     with tarfile.open(fileobj=BytesIO(archived.stdout)) as archive:
         archive.extractall(tmp_path / "previous", filter="data")
     return tmp_path / "previous"
@@ -197,25 +194,18 @@ def ended(*processes: subprocess.Popen[bytes]) -> Iterator[list[subprocess.Popen
 
 
 def test_a_sender_notices_nothing_of_an_upgrade(
-    previous: Path | None, installation: Installation, tmp_path: Path, wait_until: WaitUntil
+    previous: Path, installation: Installation, tmp_path: Path, wait_until: WaitUntil
 ) -> None:
     """Tables, engine, web one by one, then web and engine once more, and both engine's processes killed."""
     zone = Zone(as_of=datetime.now(CHINA))
     zone.write(tmp_path / "zone")
-    before = previous or ROOT
-    if previous is not None:
-        installation.do(before, "migrate")
-    else:
-        to_previous_tables(installation.url)
-    installation.do(before, "load", str(tmp_path / "zone"))
+    installation.do(previous, "migrate")
+    installation.do(previous, "load", str(tmp_path / "zone"))
 
     with ended() as processes:
-        webs = [installation.web(before) for _ in range(2)]
-        processes += webs
-        engine = None
-        if previous is not None:  # this release's engine needs its own tables
-            engine = installation.engine(before)
-            processes.append(engine)
+        webs = [installation.web(previous) for _ in range(2)]
+        engine = installation.engine(previous)
+        processes += [*webs, engine]
         host, port = installation.listening.getsockname()[:2]
         senders = [Sender((host, port), zone, number) for number in range(SENDERS)]
         for sender in senders:
@@ -232,11 +222,10 @@ def test_a_sender_notices_nothing_of_an_upgrade(
             return wait_until(passed)
 
         assert sent_more()
-        assert previous is None or wait_until(lambda: installation.answered() > 0)
+        assert wait_until(lambda: installation.answered() > 0)
         installation.do(ROOT, "migrate")
         assert sent_more()
-        if engine is not None:
-            terminated(engine)
+        terminated(engine)
         assert sent_more()
         engine = installation.engine(ROOT)
         processes.append(engine)
@@ -273,18 +262,6 @@ def test_a_sender_notices_nothing_of_an_upgrade(
         kept = cursor.execute("select id, sha256 from exchange_message").fetchall()
         assert names == {f"{number}-{bytes(digest).hex()[:16]}" for number, digest in kept}
         assert exchange.answers_for(asked, [number for number, _ in kept]).keys() == {n for n, _ in kept}
-
-
-def to_previous_tables(url: str) -> None:
-    """The tables as the previous release left them."""
-    use_database(url)
-    try:
-        MigrationExecutor(connection).migrate(
-            [(room, None if name == "zero" else name) for room, name in PREVIOUS_TABLES.items()]
-        )
-    finally:
-        use_database(NO_DATABASE)
-        os.environ.pop(URL_VARIABLE)
 
 
 def terminated(process: subprocess.Popen[bytes]) -> None:

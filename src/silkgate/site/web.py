@@ -16,7 +16,7 @@ DEFAULT_PORT = 8600
 _PORTS_TRIED = 20
 _MAX_CONNECTIONS = 512
 _HEADER_SECONDS = 20
-_LAST_REQUEST_SECONDS = 1
+_LAST_REQUEST_SECONDS = 3
 """How long a connection that has asked for nothing yet may still do so when the server is ending."""
 
 
