@@ -57,15 +57,15 @@ check: setup
 
 ## 检查代码并运行测试 · check, then the tests; they start what they need
 test: check
-	@$(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not slow"
+	@$(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 ## 同上，加上耗时以分钟计的测试 · the same with the tests that take minutes
 test-all: check
-	@$(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile
+	@$(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder
 
 ## 用系统自带的PostgreSQL运行与数据库有关的测试 · the tests that need a database, on the distribution's PostgreSQL
 test-server: setup
-	@$(PYTHON) tests/system_postgres.py $(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile -m "not slow" $(SERVER_TESTS)
+	@$(PYTHON) tests/system_postgres.py $(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder -m "not slow" $(SERVER_TESTS)
 
 ## 测量性能，写入docs/performance.md，约15分钟 · rates, latency, growth, hostile load: a quarter of an hour
 bench: setup

@@ -33,6 +33,16 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+LONGEST = (
+    "identity/test_access_matrix.py",
+    "flows/test_pages_portal.py",
+    "site/test_run.py",
+    "torture/",
+    "flows/",
+    "bench/",
+    "site/",
+)
+"""Files that take minutes, or whole services; what is begun last should be short."""
 NO_DATABASE = "postgresql:///this_test_asked_for_no_database?host=/nonexistent"
 SERVER_URL_VARIABLE = "SILKGATE_TEST_DATABASE_URL"
 """A PostgreSQL to test on instead of the embedded one; its role must be allowed to create databases."""
@@ -58,6 +68,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
     # What makes guessing dear makes the many accounts of tests dear: half a second each.
     PBKDF2PasswordHasher.iterations = 1_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process of the run is left alone with it at the end."""
+    here = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        name = item.path.relative_to(here).as_posix()
+        return next((number for number, start in enumerate(LONGEST) if name.startswith(start)), len(LONGEST))
+
+    items.sort(key=rank)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
