@@ -126,7 +126,7 @@ class Laundry:
     def take(self) -> str:
         """URL of a database that is as a new one, under a name of its own."""
         name = f"silkgate_private_{uuid4().hex[:12]}"
-        with psycopg.connect(self._server_url, autocommit=True) as connection, scratch._one_at_a_time(connection):
+        with psycopg.connect(self._server_url, autocommit=True) as connection, scratch.one_at_a_time(self._server_url):
             if self._holder is not None:
                 self._holder.close()
                 words = sql.SQL("alter database {} rename to {}")

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tarfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -17,7 +16,6 @@ import msgspec
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
 from silkgate.site import backup
 from silkgate.site.backup import archive, facts, restoring
@@ -25,6 +23,8 @@ from silkgate.site.database import url_of, use_database
 from silkgate.site.home import Home
 from silkgate.site.problem import Problem
 from silkgate.site.scratch import EmptyDatabase, empty_database
+
+WaitUntil = Callable[[Callable[[], bool]], bool]
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def place(database_server: str) -> Iterator[str]:
     with psycopg.connect(database_server, autocommit=True) as connection:
         connection.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
         yield url_of(database_server, name)
-        for leaving in (name, f"{name}{restoring.REPLACED}", f"{name}{restoring.RESTORED}"):
+        for leaving in (name, f"{name}{restoring.REPLACED}", restoring.name_beside(url_of(database_server, name))):
             words = sql.SQL("drop database if exists {} with (force)")
             connection.execute(words.format(sql.Identifier(leaving)))
 
@@ -75,13 +75,8 @@ def names_of_databases(url: str) -> set[str]:
 
 
 def databases_are_as_before(url: str, before: set[str]) -> bool:
-    """None fewer and none more, a private one that nobody uses neither; what another test is about to drop is waited
-    for."""
-    return any(time.sleep(0.1) or _all_but_private_in_use(url) == before for _ in range(100))
-
-
-def _all_but_private_in_use(url: str) -> set[str]:
-    return {name for name, used in _databases(url) if not (used and name.startswith("silkgate_private_"))}
+    """None fewer and none more, a private one that nobody uses neither: another test may be about to drop that."""
+    return before == {name for name, used in _databases(url) if not (used and name.startswith("silkgate_private_"))}
 
 
 def _databases(url: str) -> list[tuple[str, bool]]:
@@ -93,7 +88,7 @@ def _databases(url: str) -> list[tuple[str, bool]]:
 # --- The drill ----------------------------------------------------------------------------------------------------
 
 
-def test_the_drill_restores_everything_and_leaves_nothing(cleared: str, home: Home) -> None:
+def test_the_drill_restores_everything_and_leaves_nothing(cleared: str, home: Home, wait_until: WaitUntil) -> None:
     before = names_of_databases(cleared)
     result = backup.drill(home, cleared)
     assert result.passed, [line for line in result.lines if not line.agrees]
@@ -103,7 +98,7 @@ def test_the_drill_restores_everything_and_leaves_nothing(cleared: str, home: Ho
     for table in ("journal_event", "ledger_transfer", "exchange_segment", "clearance_declaration"):
         assert f"table public.{table}" in checked
         assert result.manifest.facts.tables[f"public.{table}"].rows > 0
-    assert databases_are_as_before(cleared, before)
+    assert wait_until(lambda: databases_are_as_before(cleared, before))
     assert not list(home.root.glob(".*"))
 
 
@@ -235,7 +230,7 @@ def test_whoever_sweeps_leftovers_meanwhile_takes_nothing_away(
 
     def then_somebody_makes_a_private_one(leaving: EmptyDatabase) -> None:
         let_go(leaving)
-        if leaving.name.endswith(restoring.RESTORED) and not swept:
+        if leaving.name == restoring.name_beside(place) and not swept:
             swept.append(leaving.name)
             with empty_database(database_server):
                 pass
@@ -249,7 +244,7 @@ def test_whoever_sweeps_leftovers_meanwhile_takes_nothing_away(
 def test_what_a_killed_restore_left_is_not_in_the_way(cleared: str, home: Home, place: str) -> None:
     target = home.root.parent / "backup"
     saved = backup.save(home, cleared, target, secrets=False)
-    left = f"{conninfo_to_dict(place)['dbname']}{restoring.RESTORED}"
+    left = restoring.name_beside(place)
     with psycopg.connect(place, autocommit=True) as connection:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(left)))
     with psycopg.connect(url_of(place, left)), pytest.raises(Problem, match="another restore may be at work"):
@@ -332,7 +327,9 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_a_backup_that_is_not_whole_changes_nothing(cleared: str, home: Home, place: str, kind: str) -> None:
+def test_a_backup_that_is_not_whole_changes_nothing(
+    cleared: str, home: Home, place: str, kind: str, wait_until: WaitUntil
+) -> None:
     target = home.root.parent / "backup"
     backup.save(home, cleared, target, secrets=True)
     home.secret_key_file.write_text("a later secret")
@@ -349,7 +346,7 @@ def test_a_backup_that_is_not_whole_changes_nothing(cleared: str, home: Home, pl
     assert not refused.value.text.zh.isascii()
     assert facts_of(place) == before
     assert home.secret_key_file.read_text() == "a later secret"
-    assert databases_are_as_before(place, databases)
+    assert wait_until(lambda: databases_are_as_before(place, databases))
     assert not list(home.root.glob(".*"))
 
 

@@ -14,7 +14,7 @@ from silkgate.site.database import django_database, url_of, without_password
 from silkgate.site.demo import play
 from silkgate.site.home import Home, current_home
 from silkgate.site.problem import Problem
-from silkgate.site.scratch import private_database
+from silkgate.site.scratch import one_at_a_time, private_database
 
 
 def test_the_secret_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
@@ -92,6 +92,27 @@ def test_what_a_killed_process_left_is_swept_and_what_is_in_use_stays(database: 
             names = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
             assert "silkgate_private_left" not in names
             assert {psycopg.conninfo.conninfo_to_dict(one)["dbname"] for one in (database, url)} <= names
+
+
+def test_whoever_comes_by_another_database_waits_for_who_is_at_work(database: str, database_server: str) -> None:
+    taken = threading.Event()
+
+    def come_by_another() -> None:
+        with one_at_a_time(database):
+            taken.set()
+
+    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = %s::oid"
+    with psycopg.connect(database_server, autocommit=True) as connection, one_at_a_time(database_server):
+        place = connection.execute("SELECT oid FROM pg_database WHERE datname = 'postgres'").fetchone()
+        thread = threading.Thread(target=come_by_another)
+        thread.start()
+        assert place
+        while not connection.execute(waiting, [place[0]]).fetchone():
+            assert not taken.is_set()
+            assert thread.is_alive()
+        assert not taken.is_set()
+    assert taken.wait(60)
+    thread.join()
 
 
 def test_the_demo_repeats_no_number_over_its_runs(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ class EmptyDatabase:
 _PREFIX = "silkgate_private_"
 _TEMPLATE = "silkgate_template_"
 _LOCK = 0x51_1C_6A_7F
+_EVERYWHERE = "postgres"
+"""Database that every server has from its beginning."""
 
 
 @contextmanager
@@ -49,7 +51,7 @@ def private_database(server_url: str) -> Iterator[str]:
     name = f"{_PREFIX}{uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as connection:
         url = url_of(server_url, name)
-        with _one_at_a_time(connection):
+        with one_at_a_time(server_url):
             _sweep(connection)
             _create(connection, name, _template(connection, server_url))
             # As long as somebody is connected to it nobody takes it for a leftover.
@@ -71,7 +73,7 @@ def empty_database(server_url: str, name: str = "") -> Iterator[EmptyDatabase]:
     process left under this name is dropped first. Raises Problem where somebody uses that.
     """
     named, name = bool(name), name or f"{_PREFIX}{uuid4().hex[:12]}"
-    with psycopg.connect(server_url, autocommit=True) as connection, _one_at_a_time(connection):
+    with psycopg.connect(server_url, autocommit=True) as connection, one_at_a_time(server_url):
         _sweep(connection)
         if named:
             _drop_leftover(connection, name)
@@ -83,6 +85,24 @@ def empty_database(server_url: str, name: str = "") -> Iterator[EmptyDatabase]:
         empty.let_go()
         with psycopg.connect(server_url, autocommit=True) as connection:
             _drop(connection, name, force=True)
+
+
+@contextmanager
+def one_at_a_time(server_url: str) -> Iterator[None]:
+    """Nobody else sweeps, copies or renames databases on the server meanwhile, whichever of them `server_url` names."""
+    with _meeting_place(server_url) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+        # Given back with the connection.
+        yield
+
+
+def _meeting_place(server_url: str) -> psycopg.Connection:
+    # An advisory lock is of one database: whoever came by another would not be kept out.
+    try:
+        return psycopg.connect(url_of(server_url, _EVERYWHERE), autocommit=True)
+    except psycopg.OperationalError:
+        # Taken away or closed to us: then at least those who came by the same one.
+        return psycopg.connect(server_url, autocommit=True)
 
 
 def _drop_leftover(connection: psycopg.Connection, name: str) -> None:
@@ -168,12 +188,3 @@ def _drop(connection: psycopg.Connection, name: str, *, force: bool) -> None:
         else:
             return
     connection.execute(words)
-
-
-@contextmanager
-def _one_at_a_time(connection: psycopg.Connection) -> Iterator[None]:
-    connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-    try:
-        yield
-    finally:
-        connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])

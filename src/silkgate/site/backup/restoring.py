@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import tempfile
@@ -26,8 +27,6 @@ from silkgate.site.running import is_running
 
 REPLACED = "_replaced"
 """Ending of the name under which the data that was there before stays until the next restore."""
-RESTORED = "_restored"
-"""Ending of the name under which a backup is loaded and compared before it takes the place of what was there."""
 
 _TIMEOUT_OF_17 = b"SET transaction_timeout = 0;\n"
 _HEAD_LINES = 40
@@ -70,7 +69,7 @@ def restore(home: Home, url: str, source: Path, *, force: bool) -> Restored:
         if not force:
             _refuse_data(url)
         _refuse_users(url)
-        with restored_copy(url, backup, name=f"{conninfo_to_dict(url)['dbname']}{RESTORED}") as copy:
+        with restored_copy(url, backup, name=name_beside(url)) as copy:
             wrong = [line for line in copy.lines if not line.agrees]
             if wrong:
                 raise _different(source, wrong[0])
@@ -79,6 +78,14 @@ def restore(home: Home, url: str, source: Path, *, force: bool) -> Restored:
                 kept_as = _take_the_place(url, copy.database)
                 put_in_place()
         return Restored(backup.manifest, copy.lines, migrated, kept_as, time.monotonic() - started)
+
+
+def name_beside(url: str) -> str:
+    """Name of the database that is about to take the place of the one at `url`.
+
+    No operator would choose it, for one that a killed restore left under this name is dropped by the next.
+    """
+    return f"silkgate_restored_{hashlib.sha256(str(conninfo_to_dict(url)['dbname']).encode()).hexdigest()[:12]}"
 
 
 @contextmanager
