@@ -132,8 +132,8 @@ class Laundry:
                 words = sql.SQL("alter database {} rename to {}")
                 connection.execute(words.format(sql.Identifier(self._name), sql.Identifier(name)))
             else:
-                scratch._sweep(connection)
-                scratch._create(connection, name, scratch._template(connection, self._server_url))
+                scratch.sweep(connection)
+                scratch.create(connection, name, scratch.template(connection, self._server_url))
             url = url_of(self._server_url, name)
             # As long as somebody is connected to it nobody takes it for a leftover.
             self._name, self._holder = name, psycopg.connect(url, autocommit=True)
@@ -166,4 +166,4 @@ class Laundry:
             self._holder.close()
             self._holder = None
             with psycopg.connect(self._server_url, autocommit=True) as connection:
-                scratch._drop(connection, self._name, force=True)
+                scratch.drop(connection, self._name, force=True)

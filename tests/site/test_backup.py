@@ -22,7 +22,7 @@ from silkgate.site.backup import archive, facts, restoring
 from silkgate.site.database import url_of, use_database
 from silkgate.site.home import Home
 from silkgate.site.problem import Problem
-from silkgate.site.scratch import EmptyDatabase, empty_database
+from silkgate.site.scratch import EmptyDatabase, drop, empty_database
 
 WaitUntil = Callable[[Callable[[], bool]], bool]
 
@@ -60,8 +60,7 @@ def place(database_server: str) -> Iterator[str]:
         connection.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
         yield url_of(database_server, name)
         for leaving in (name, f"{name}{restoring.REPLACED}", restoring.name_beside(url_of(database_server, name))):
-            words = sql.SQL("drop database if exists {} with (force)")
-            connection.execute(words.format(sql.Identifier(leaving)))
+            drop(connection, leaving, force=True)
 
 
 def facts_of(url: str) -> facts.Facts:

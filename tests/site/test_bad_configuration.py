@@ -27,7 +27,7 @@ from silkgate.site import doctor, moment
 from silkgate.site.application import application
 from silkgate.site.database import url_of
 from silkgate.site.problem import Problem
-from silkgate.site.scratch import empty_database
+from silkgate.site.scratch import drop, empty_database
 from silkgate.site.trouble import as_problem
 
 # --- The situations, each as an installation finds itself in it ------------------------------------------------------
@@ -69,7 +69,7 @@ def a_database_without_chinese(making: Making) -> Situation:
     name = f"sg_latin_{uuid4().hex[:8]}"
     connection = making.stack.enter_context(psycopg.connect(making.server_url, autocommit=True))
     connection.execute(f"create database {name} template template0 encoding 'LATIN1' locale 'C'")  # type: ignore[call-overload]
-    making.stack.callback(connection.execute, f"drop database {name} with (force)")  # type: ignore[call-overload]
+    making.stack.callback(drop, connection, name, force=True)
     return Situation({"DATABASE_URL": url_of(making.server_url, name)})
 
 

@@ -38,6 +38,7 @@ from silkgate.ledger import api as ledger
 from silkgate.site import application, web
 from silkgate.site.database import url_of
 from silkgate.site.problem import Problem
+from silkgate.site.scratch import drop
 from silkgate.site.traffic.messages import messages
 from silkgate.site.traffic.parcels import Parcels
 from silkgate.site.traffic.zone import Zone
@@ -174,7 +175,7 @@ def installation(database_server: str, open_folder: Path) -> Iterator[Installati
     name = f"silkgate_upgrade_{uuid4().hex[:12]}"
     with psycopg.connect(database_server, autocommit=True) as server, ExitStack() as opened:
         server.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
-        opened.callback(server.execute, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+        opened.callback(drop, server, name, force=True)
         listening = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1024))
         made = Installation(open_folder, url_of(database_server, name), listening)
         opened.callback(made.output.close)

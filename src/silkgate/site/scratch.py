@@ -52,8 +52,8 @@ def private_database(server_url: str) -> Iterator[str]:
     with psycopg.connect(server_url, autocommit=True) as connection:
         url = url_of(server_url, name)
         with one_at_a_time(server_url):
-            _sweep(connection)
-            _create(connection, name, _template(connection, server_url))
+            sweep(connection)
+            create(connection, name, template(connection, server_url))
             # As long as somebody is connected to it nobody takes it for a leftover.
             holder = psycopg.connect(url, autocommit=True)
         try:
@@ -62,7 +62,7 @@ def private_database(server_url: str) -> Iterator[str]:
             yield url
         finally:
             holder.close()
-            _drop(connection, name, force=True)
+            drop(connection, name, force=True)
 
 
 @contextmanager
@@ -74,17 +74,17 @@ def empty_database(server_url: str, name: str = "") -> Iterator[EmptyDatabase]:
     """
     named, name = bool(name), name or f"{_PREFIX}{uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as connection, one_at_a_time(server_url):
-        _sweep(connection)
+        sweep(connection)
         if named:
             _drop_leftover(connection, name)
-        _create(connection, name, "template0")
+        create(connection, name, "template0")
         empty = EmptyDatabase(name, url_of(server_url, name))
     try:
         yield empty
     finally:
         empty.let_go()
         with psycopg.connect(server_url, autocommit=True) as connection:
-            _drop(connection, name, force=True)
+            drop(connection, name, force=True)
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def _meeting_place(server_url: str) -> psycopg.Connection:
 
 def _drop_leftover(connection: psycopg.Connection, name: str) -> None:
     try:
-        _drop(connection, name, force=False)
+        drop(connection, name, force=False)
     except psycopg.errors.ObjectInUse as error:
         raise Problem(
             f"数据库{name}正被使用：可能另一个恢复正在进行。请等它结束，或断开连接后再试。",
@@ -115,13 +115,13 @@ def _drop_leftover(connection: psycopg.Connection, name: str) -> None:
         ) from error
 
 
-def _template(connection: psycopg.Connection, server_url: str) -> str:
+def template(connection: psycopg.Connection, server_url: str) -> str:
     """Name of the migrated database of this release; made where it is missing."""
     name = _TEMPLATE + _release()
     if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
         return name
     unfinished = f"{_PREFIX}{uuid4().hex[:12]}"
-    _create(connection, unfinished, "template0")
+    create(connection, unfinished, "template0")
     use_database(url_of(server_url, unfinished))
     set_up()
     migrate()
@@ -146,7 +146,7 @@ def _release() -> str:
     return digest.hexdigest()[:12]
 
 
-def _sweep(connection: psycopg.Connection) -> None:
+def sweep(connection: psycopg.Connection) -> None:
     """Drop what killed processes and earlier releases left."""
     # A database in use is not even asked to go: PostgreSQL would wait five seconds for its users first.
     words = """SELECT datname FROM pg_database d
@@ -156,10 +156,11 @@ def _sweep(connection: psycopg.Connection) -> None:
     rows = connection.execute(words, [_PREFIX + "%", _TEMPLATE + "%", current]).fetchall()
     for (name,) in rows:
         with suppress(psycopg.errors.ObjectInUse, psycopg.errors.InsufficientPrivilege):
-            _drop(connection, name, force=False)
+            drop(connection, name, force=False)
 
 
-def _create(connection: psycopg.Connection, name: str, template: str) -> None:
+def create(connection: psycopg.Connection, name: str, template: str) -> None:
+    """Make a database as a copy of another. Raises Problem where the account may not."""
     try:
         words = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         if connection.execute("SHOW fsync").fetchone() == ("off",):
@@ -174,7 +175,8 @@ def _create(connection: psycopg.Connection, name: str, template: str) -> None:
         ) from error
 
 
-def _drop(connection: psycopg.Connection, name: str, *, force: bool) -> None:
+def drop(connection: psycopg.Connection, name: str, *, force: bool) -> None:
+    """Let a database go; with `force` whoever uses it is sent away first. Raises ObjectInUse without."""
     words = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
     if force:
         try:
