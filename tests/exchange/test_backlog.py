@@ -11,11 +11,13 @@ from random import Random
 
 import psycopg
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from clearance.rig import connector
 from exchange.conftest import Clock, Firms
 from silkgate.exchange import api as exchange
-from silkgate.exchange.backlog import LONGEST_RETRY_SECONDS, REFRESH_SECONDS, RETRY_SECONDS
+from silkgate.exchange.backlog import LONGEST_RETRY_SECONDS, REFRESH_SECONDS, RETRY_SECONDS, Pace
 
 WIDE = exchange.Quotas(max_backlog_documents=10**9, min_share_documents=10**9)
 A_WHILE = REFRESH_SECONDS + 0.01
@@ -181,14 +183,68 @@ def test_room_comes_back_as_the_engine_decides_and_the_wait_is_what_it_takes(
         assert refused.value.retry_after_seconds == 1
 
 
-def test_while_nothing_is_decided_the_wait_is_the_longest(database: str, firms: Firms, clock: Clock) -> None:
+def test_while_nothing_is_decided_the_wait_is_short_at_first_and_then_the_longest(
+    database: str, firms: Firms, clock: Clock
+) -> None:
     flooder = firms.platforms()[0]
+    told = []
     with receiving(database, exchange.Quotas(10, 1), clock) as receiver:
         receiver.admit(firms.orders(flooder, 5), "http", "")
-        clock.seconds += 1
+        for _ in range(8):
+            clock.seconds += 1
+            with pytest.raises(exchange.Refused) as refused:
+                receiver.admit(firms.orders(flooder, 1), "http", "")
+            told.append(refused.value.retry_after_seconds)
+    assert told == [RETRY_SECONDS] * 3 + [LONGEST_RETRY_SECONDS] * 5
+
+
+def test_a_flood_from_the_first_moment_is_not_sent_away_for_long(
+    database: str, firms: Firms, decide: Callable[[], int], clock: Clock
+) -> None:
+    """The engine has only just begun: what it has not decided yet says little of its pace."""
+    flooder = firms.platforms()[0]
+    with receiving(database, exchange.Quotas(80, 1), clock) as receiver:
+        receiver.admit(firms.orders(flooder, 4, per_message=10), "http", "")
+        for _ in range(4):
+            clock.seconds += A_WHILE
+            receiver.backlog.standing()
+        assert decide() == 4
+        clock.seconds += A_WHILE
+        receiver.admit(firms.orders(flooder, 4, per_message=10), "http", "")
         with pytest.raises(exchange.Refused) as refused:
-            receiver.admit(firms.orders(flooder, 1), "http", "")
-        assert refused.value.retry_after_seconds == LONGEST_RETRY_SECONDS
+            receiver.admit(firms.orders(flooder, 1, per_message=10), "http", "")
+        # 40 in 1.3 seconds, and 10 too many.
+        assert receiver.backlog.standing().decided_per_second in range(25, 40)
+        assert refused.value.retry_after_seconds == 1
+
+
+# --- The pace ------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=50, deadline=None)
+@given(batch=st.integers(1, 20_000), looks=st.integers(1, 12), begin=st.integers(0, 11), rounds=st.integers(4, 20))
+def test_what_is_done_in_batches_is_known_for_its_pace(batch: int, looks: int, begin: int, rounds: int) -> None:
+    """A batch at every so many looks, wherever the first falls: never twice its pace, nor half of it."""
+    pace = Pace(5.0)
+    true = batch / (looks * 0.25)
+    for look in range(looks * rounds):
+        done = look % looks == begin % looks
+        pace.note(batch if done else 0, 0.25)
+        if look >= 2 * looks:
+            assert pace.per_second is not None
+            assert true / 2 < pace.per_second < true * 2
+
+
+def test_a_pace_is_forgotten_when_nothing_is_done_any_more() -> None:
+    pace = Pace(5.0)
+    assert pace.per_second is None
+    for _ in range(100):
+        pace.note(1_000, 0.25)
+    assert pace.per_second == pytest.approx(4_000)
+    for _ in range(120):
+        pace.note(0, 0.25)
+    assert pace.per_second is not None
+    assert pace.per_second < 20
 
 
 # --- The count -----------------------------------------------------------------------------------------------------

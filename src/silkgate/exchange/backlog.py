@@ -24,8 +24,8 @@ from silkgate.kernel.text import Text
 REFRESH_SECONDS = 0.25
 DRAIN_SECONDS = 5.0
 """Over how long the rate at which the engine decides is averaged."""
-RETRY_SECONDS = 5
-"""What a sender is told where that rate is not known."""
+RETRY_SECONDS = 2
+"""What a sender is told where that rate is not known: if all senders stayed away for long, the engine would idle."""
 LONGEST_RETRY_SECONDS = 60
 
 _DECIDED = "select coalesce(max(message_id) / %s, 0) from exchange_answer"
@@ -122,6 +122,27 @@ def charge(item: Received, origin: str = "") -> Charge:
     return account, found.document_count or 1
 
 
+class Pace:
+    """How much is done in a second, what is long ago counting less. What comes in batches is not taken for a stop."""
+
+    def __init__(self, memory_seconds: float) -> None:
+        self._memory_seconds = memory_seconds
+        self._done = self._seconds = 0.0
+
+    def note(self, done: float, seconds: float) -> None:
+        """So much was done in the time since the last look."""
+        fading = math.exp(-seconds / self._memory_seconds)
+        self._done = self._done * fading + done
+        self._seconds = self._seconds * fading + seconds
+
+    @property
+    def per_second(self) -> float | None:
+        """None while nothing has been done for so short a time that this says nothing."""
+        if not self._done and self._seconds < self._memory_seconds / 2:
+            return None
+        return self._done / self._seconds
+
+
 class Backlog:
     """Keeps count of what waits. One for each process, for any number of threads.
 
@@ -147,7 +168,7 @@ class Backlog:
         """Segments whose charges this process knows; all others are read."""
         self._decided = self._seen = 0
         self._looked_at = -math.inf
-        self._rate: float | None = None
+        self._pace = Pace(DRAIN_SECONDS)
         self._short_of_disk = False
 
     # -- for intake ----------------------------------------------------------------------------------------------------
@@ -167,8 +188,9 @@ class Backlog:
         with self._lock:
             self._look()
             share = self._quotas().share(max(1, len(self._waiting)), self._total)
-            rate = None if self._rate is None else round(self._rate)
-            return Standing(self._total, len(self._waiting), share, rate, self._short_of_disk)
+            rate = self._pace.per_second
+            decided = None if rate is None else round(rate)
+            return Standing(self._total, len(self._waiting), share, decided, self._short_of_disk)
 
     def waiting(self, account: str) -> int:
         """Documents of one account, as far as known."""
@@ -253,11 +275,12 @@ class Backlog:
 
     def _seconds(self, documents: int) -> int:
         """How long the engine takes for so many documents."""
-        if self._rate is None:
+        rate = self._pace.per_second
+        if rate is None:
             return RETRY_SECONDS
-        if self._rate * LONGEST_RETRY_SECONDS <= documents:
+        if rate * LONGEST_RETRY_SECONDS <= documents:
             return LONGEST_RETRY_SECONDS
-        return max(1, math.ceil(documents / self._rate))
+        return max(1, math.ceil(documents / rate))
 
     def _look(self) -> None:
         now = self._clock()
@@ -281,9 +304,7 @@ class Backlog:
         else:
             drained = 0
         if waited and elapsed < DRAIN_SECONDS:
-            sample = drained / elapsed
-            weight = 1 - math.exp(-elapsed / DRAIN_SECONDS)
-            self._rate = sample if self._rate is None else self._rate + weight * (sample - self._rate)
+            self._pace.note(drained, elapsed)
         self._short_of_disk = _is_short(self._quotas())
         self._looked_at = now
 
