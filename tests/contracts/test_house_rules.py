@@ -277,6 +277,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "words.py": "words that several of its pages share",
         "catalogue.py": "reads reference/services: what the zone does for whom, with the workflows’ own deadlines",
         "guide.py": "its pages",
+        "law.py": "where something is written, as three of its pages show it",
         "service.py": "the pages about the service itself",
     },
     "exchange": {

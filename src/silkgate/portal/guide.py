@@ -10,6 +10,7 @@ from silkgate.identity.api import PUBLIC, opens
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.portal.catalogue import SUBJECTS, appeals, catalogue, deadlines, told
+from silkgate.portal.law import laws
 from silkgate.ui.moment import at_of
 
 
@@ -47,5 +48,6 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
         "appeal": said(entry.appeal),
         "deadlines": deadlines(entry),
         "appeals": appeals(entry),
+        "laws": laws(entry.law),
     }
     return render(request, "portal/service.html", context)

@@ -18,6 +18,7 @@ from silkgate.clearance import api as clearance
 from silkgate.kernel.findings import Finding
 from silkgate.kernel.text import Text
 from silkgate.portal import helpproblems
+from silkgate.portal.law import Law, laws
 from silkgate.standards.ceb.catalogue import MESSAGES, MessageKind, kinds_of
 from silkgate.tariff.api import REFERENCE, Card, Citation, cards, notices
 from silkgate.ui.problems import KINDS, Kind, document
@@ -30,19 +31,6 @@ SORTS = {
     STATUS: Text("回执状态与错误代码", "Receipt statuses and error codes"),
     PROBLEM: Text("接口错误", "Errors of the interface"),
 }
-
-
-class Law(NamedTuple):
-    """Where something is written: with its days, and where the text can be read."""
-
-    name: Text
-    subject: Text
-    published: date | None
-    since: date | None
-    until: date | None
-    source: str
-    href: str
-    verified: bool
 
 
 class Element(NamedTuple):
@@ -144,7 +132,7 @@ def _rules() -> Iterator[Entry]:
             group=card.group_title,
             title=card.title,
             meaning=(told.rule, _EFFECTS[card.effect], *([card.reading] if card.reading else ())),
-            law=tuple(_law(citation) for citation in card.law),
+            law=laws(card.law),
             causes=card.causes,
             mend=(told.nearest or _NOTHING,),
             example=example,
@@ -182,20 +170,6 @@ def _example(card: Card, recorded: Mapping[str, object]) -> Example:
         str(recorded["fragment"]),
         _message(kind) if kind else None,
         str(recorded["receipt"]),
-    )
-
-
-def _law(citation: Citation) -> Law:
-    notice = citation.notice
-    return Law(
-        citation.text,
-        notice.subject,
-        notice.published,
-        notice.in_force_from,
-        notice.in_force_to,
-        notice.read_in,
-        notice.href,
-        citation.verified and notice.verified,
     )
 
 
@@ -263,7 +237,7 @@ def _status(status: str) -> Entry:
         group=_RETURN_STATUS,
         title=_status_title(status),
         meaning=meaning if answered else (*meaning, _NOT_HERE),
-        law=(_law(Citation(notices()["spec-202205"], Text("表7-2", "table 7-2") if known else None, True)),),
+        law=laws([Citation(notices()["spec-202205"], Text("表7-2", "table 7-2") if known else None, True)]),
         causes=behind[0].causes if len(behind) == 1 else tuple(card.title for card in behind) or (_BY_STATE,),
         mend=_mends(behind),
         example=Example(answer=str(said)) if said else None,

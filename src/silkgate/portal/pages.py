@@ -15,6 +15,7 @@ from silkgate.identity.api import PUBLIC, action, actor_of, concerned, opens, pu
 from silkgate.kernel.clock import china_day
 from silkgate.kernel.text import Text
 from silkgate.portal import front, guide, help, logbook, mine, service
+from silkgate.portal.law import laws
 from silkgate.portal.words import OUTCOMES, kind_name, message_rows
 from silkgate.tariff.api import Card, cards, parameters
 from silkgate.ui.links import address, asked, asked_number
@@ -249,6 +250,7 @@ def rule(request: HttpRequest, slug: str) -> HttpResponse:
     today = china_day(at_of(request))
     context = {
         "card": card,
+        "laws": laws(card.law),
         "in_force": card.in_force(today),
         "example": (clearance.reason(card.example, in_full=True),),
         "receipts": sorted(card.receipts.items()),
