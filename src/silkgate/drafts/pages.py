@@ -298,7 +298,8 @@ def discarded(request: HttpRequest, number: int) -> HttpResponse:
             return redirect("draft", number=number)
         notices.success(request, spoken("草稿已删除。", "The draft is deleted."))
         return redirect(address("drafts", organisation=found.organisation_code))
-    return render(request, "drafts/discard.html", {"draft": found, "kind": kind_of(found.kind)})
+    context = {"draft": found, "kind": kind_of(found.kind), "back": reverse("draft", args=[number])}
+    return render(request, "drafts/discard.html", context)
 
 
 @opens(access.FILL, anywhere=True)

@@ -72,7 +72,7 @@ def ended(request: HttpRequest, number: int) -> HttpResponse:
         raise Http404
     actor = require(request, CLIENTS, client.organisation.code, subject=f"client {client.client_id}")
     if request.method != "POST":
-        return render(request, "identity/client_end.html", {"client": client})
+        return render(request, "identity/client_end.html", {"client": client, "back": reverse("clients")})
     at = at_of(request)
     if clients.end(client, by=actor.name, at=at):
         messages.success(request, str(spoken(f"“{client.name}”已停用。", f"“{client.name}” was ended.")))
