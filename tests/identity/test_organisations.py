@@ -283,7 +283,7 @@ def test_what_expires_soon_is_marked() -> None:
     uploaded(chair, certificate_pem("own"))
     for left, said in [
         (timedelta(days=400), "有效"),
-        (timedelta(days=9, hours=1), "9天后到期"),
+        (timedelta(days=9, hours=1), "剩余9天"),
         (-timedelta(1), "已到期"),
     ]:
         models.Certificate.objects.update(not_after=now() + left)

@@ -199,7 +199,7 @@ def _standing_of(row: Certificate, at: datetime) -> tuple[str, Text]:
         return "waiting", Text("未生效", "Not valid yet")
     days = (row.not_after - at).days
     if row.not_after - at <= EXPIRES_SOON:
-        return "held", Text(f"{days}天后到期，请换发", f"Expires in {days} days: renew it")
+        return "held", Text(f"剩余{days}天，请换发", f"Days left: {days}; renew it")
     return "released", Text("有效", "Valid")
 
 
