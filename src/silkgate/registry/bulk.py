@@ -11,10 +11,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import InvalidFileException
-
 from silkgate.kernel.text import Text
 from silkgate.registry.domain import Problem
 from silkgate.standards.archives import ArchiveRefused, Limits, unpack_zip
@@ -94,9 +90,10 @@ def _assemble(rows: Iterator[Cells], columns: dict[str, Text]) -> Sheet:
             if not value:
                 continue
             if not key:
+                letters = _letters(place)
                 told = Text(
-                    f"第{get_column_letter(place + 1)}列没有列名，请去掉或补上列名。",
-                    f"Column {get_column_letter(place + 1)} has no name; remove it or name it.",
+                    f"第{letters}列没有列名，请去掉或补上列名。",
+                    f"Column {letters} has no name; remove it or name it.",
                 )
                 problems.append(Problem("", told, line))
             elif wrong := _cell_fault(value, formula):
@@ -111,6 +108,12 @@ def _assemble(rows: Iterator[Cells], columns: dict[str, Text]) -> Sheet:
     if not found:
         raise SheetError("表格只有列名，没有数据。", "The table has a heading and nothing else.")
     return Sheet(tuple(found), tuple(problems))
+
+
+def _letters(place: int) -> str:
+    """What spreadsheets call the column at a place counted from 0: A, B, …, Z, AA."""
+    first, last = divmod(place, 26)
+    return (_letters(first - 1) if first else "") + chr(ord("A") + last)
 
 
 def _too_long() -> SheetError:
@@ -192,6 +195,9 @@ def _too_wide(most: int) -> SheetError:
 
 def _xlsx_rows(content: bytes, most: int) -> Iterator[Cells]:
     _check_package(content)
+    # Every process has this module, few ever read a workbook: its reader takes 12 MiB of memory.
+    from openpyxl import load_workbook
+
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False, keep_vba=False)
         sheet = book.worksheets[0]
@@ -212,7 +218,7 @@ def _xlsx_rows(content: bytes, most: int) -> Iterator[Cells]:
         yield [(_plain(cell.value), getattr(cell, "data_type", "") == "f") for cell in row[:most]]
 
 
-_BROKEN = (InvalidFileException, KeyError, ValueError, IndexError, TypeError, AttributeError, SyntaxError, OSError)
+_BROKEN = (KeyError, ValueError, IndexError, TypeError, AttributeError, SyntaxError, OSError)
 """What the library raises for files that are not what they say; lxml's and expat's errors are SyntaxErrors."""
 
 
