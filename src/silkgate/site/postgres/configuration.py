@@ -12,7 +12,7 @@ INCLUDE = "silkgate.conf"
 
 
 def shared_buffers_mb() -> int:
-    """An eighth of the machine's memory, at most 640 MB; `SILKGATE_SHARED_BUFFERS_MB` overrides.
+    """An eighth of the machine's memory, at most 512 MB; `SILKGATE_SHARED_BUFFERS_MB` overrides.
 
     Numbers of orders, payments and waybills come in no order, so every page of their indexes is as likely as any other:
     beyond two million declarations stored they take more than that (decisions/0014). All processes together are to stay
@@ -22,7 +22,7 @@ def shared_buffers_mb() -> int:
     if named.isdigit() and int(named) > 0:
         return int(named)
     memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MIB
-    return max(32, min(640, memory_mb // 8))
+    return max(32, min(512, memory_mb // 8))
 
 
 def max_wal_size_mb(data: Path) -> int:
