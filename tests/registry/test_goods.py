@@ -6,6 +6,8 @@ import contextlib
 import csv
 import io
 import random
+import subprocess
+import sys
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time
@@ -347,3 +349,21 @@ def test_the_list_is_whole_whatever_the_page_size(tariff: None) -> None:
         if not after:
             break
     assert seen == [f"A-{n}" for n in range(1, 8)]
+
+
+def test_a_value_below_no_name_is_told_by_the_letters_of_its_column() -> None:
+    heading = ["code", *[""] * 26, "name"]
+    row = ["1", *[""] * 25, "stray", "x"]
+    content = "\n".join([",".join(heading), ",".join(row)]).encode()
+    (problem,) = read_sheet("goods.csv", content, {"code": Text("编码", "Code"), "name": Text("名称", "Name")}).problems
+    assert (problem.what.zh, problem.what.en) == (
+        "第AA列没有列名，请去掉或补上列名。",
+        "Column AA has no name; remove it or name it.",
+    )
+
+
+def test_only_who_reads_workbooks_loads_their_reader() -> None:
+    """It takes 12 MiB, in each of eight processes."""
+    program = "import sys; from silkgate.site.application import set_up; set_up(); print('openpyxl' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert said.stdout.strip() == "False"

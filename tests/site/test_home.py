@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -94,7 +95,9 @@ def test_what_a_killed_process_left_is_swept_and_what_is_in_use_stays(database: 
             assert {psycopg.conninfo.conninfo_to_dict(one)["dbname"] for one in (database, url)} <= names
 
 
-def test_whoever_comes_by_another_database_waits_for_who_is_at_work(database: str, database_server: str) -> None:
+def test_whoever_comes_by_another_database_waits_for_who_is_at_work(
+    database: str, database_server: str, wait_until: Callable[[Callable[[], bool]], bool]
+) -> None:
     taken = threading.Event()
 
     def come_by_another() -> None:
@@ -107,9 +110,8 @@ def test_whoever_comes_by_another_database_waits_for_who_is_at_work(database: st
         thread = threading.Thread(target=come_by_another)
         thread.start()
         assert place
-        while not connection.execute(waiting, [place[0]]).fetchone():
-            assert not taken.is_set()
-            assert thread.is_alive()
+        oid = place[0]
+        assert wait_until(lambda: connection.execute(waiting, [oid]).fetchone() is not None)
         assert not taken.is_set()
     assert taken.wait(60)
     thread.join()

@@ -60,8 +60,7 @@ PREVIOUS_TABLES = {
     "risk": "0001_initial",
     "tariff": "0001_rates",
 }
-"""Its last migration in each room; a room that it did not have is at zero."""
-NO_DATABASE = "postgresql:///the_upgraded_database_is_gone?host=/nonexistent"
+"""Its last migration in each room that it had."""
 SENDERS = 2
 
 
@@ -325,8 +324,7 @@ HARMLESS = re.compile(
 
 def steps(loader: MigrationLoader) -> list[str]:
     """Statements of the migrations that the previous release did not have."""
-    last = {room: name.replace("zero", "") for room, name in PREVIOUS_TABLES.items()}
-    later = [key for key in loader.graph.nodes if key[0] in last and key[1] > last[key[0]]]
+    later = [key for key in loader.graph.nodes if key[0] in PREVIOUS_TABLES and key[1] > PREVIOUS_TABLES[key[0]]]
     return [" ".join(line.split()) for key in later for line in loader.collect_sql([(loader.graph.nodes[key], False)])]
 
 

@@ -90,7 +90,7 @@ def _assemble(rows: Iterator[Cells], columns: dict[str, Text]) -> Sheet:
             if not value:
                 continue
             if not key:
-                letters = _letters(place)
+                letters = _letters(place + 1)
                 told = Text(
                     f"第{letters}列没有列名，请去掉或补上列名。",
                     f"Column {letters} has no name; remove it or name it.",
@@ -110,10 +110,11 @@ def _assemble(rows: Iterator[Cells], columns: dict[str, Text]) -> Sheet:
     return Sheet(tuple(found), tuple(problems))
 
 
-def _letters(place: int) -> str:
-    """What spreadsheets call the column at a place counted from 0: A, B, …, Z, AA."""
-    first, last = divmod(place, 26)
-    return (_letters(first - 1) if first else "") + chr(ord("A") + last)
+def _letters(column: int) -> str:
+    # Loaded with the reader of workbooks, see there.
+    from openpyxl.utils import get_column_letter
+
+    return get_column_letter(column)
 
 
 def _too_long() -> SheetError:

@@ -25,8 +25,6 @@ from silkgate.clearance.engine.claim import write_for
 from silkgate.clearance.engine.persist import BatchRows, decode_batch, encode_batch, write
 from silkgate.kernel.memory import give_back_memory
 
-_PIPE_BYTES = 2**20
-"""What Linux gives without asking: a batch has more, and either side would wait for the other at every 64 KiB."""
 _LENGTH = struct.Struct("<Q")
 _DONE = b""
 
@@ -83,7 +81,7 @@ class CommitProcess:
     def __init__(self, like: psycopg.Connection, epoch: int) -> None:
         words = like.info.get_parameters() | {"password": like.info.password, "application_name": "silkgate commit"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pipesize=_PIPE_BYTES
+            [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
