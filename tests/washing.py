@@ -127,8 +127,8 @@ class Laundry:
         """URL of a database that is as a new one, under a name of its own."""
         name = f"silkgate_private_{uuid4().hex[:12]}"
         with psycopg.connect(self._server_url, autocommit=True) as connection, scratch.one_at_a_time(self._server_url):
-            if self._holder is not None:
-                self._holder.close()
+            if (holder := self._living_holder()) is not None:
+                holder.close()
                 words = sql.SQL("alter database {} rename to {}")
                 connection.execute(words.format(sql.Identifier(self._name), sql.Identifier(name)))
             else:
@@ -159,6 +159,16 @@ class Laundry:
             clean = False
         if not clean:
             self.drop()
+
+    def _living_holder(self) -> psycopg.Connection | None:
+        # A test that cuts every connection cuts this one too, and from then on the database looks like a leftover:
+        # whoever made a private one meanwhile has dropped it.
+        try:
+            if self._holder is not None:
+                self._holder.execute("select 1")
+        except psycopg.OperationalError:
+            self.drop()
+        return self._holder
 
     def drop(self) -> None:
         """Let the database go."""

@@ -13,6 +13,9 @@ from django.db import OperationalError, connection
 from conftest import NO_DATABASE
 from silkgate.site.database import URL_VARIABLE, use_database
 from silkgate.site.health import unapplied_migrations
+from silkgate.site.postgres import EmbeddedPostgres
+from silkgate.site.scratch import empty_database
+from washing import Laundry
 
 
 @pytest.mark.parametrize("run", ["first", "second"])
@@ -41,6 +44,28 @@ def test_other_threads_see_it_too(database: str) -> None:
 def test_without_it_there_is_no_database() -> None:
     with pytest.raises(OperationalError):
         Group.objects.count()
+
+
+def test_whoever_cuts_every_connection_does_not_take_the_database_of_the_next(
+    embedded_server: EmbeddedPostgres | None,
+) -> None:
+    if embedded_server is None:
+        pytest.skip("only databases of the embedded server are washed")
+    laundry = Laundry(embedded_server.url, embedded_server.superuser_url)
+    try:
+        with psycopg.connect(laundry.take(), autocommit=True) as direct:
+            direct.execute(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            )
+        laundry.take_back()
+        with empty_database(embedded_server.url):
+            """Whoever makes one drops what nobody uses."""
+        with psycopg.connect(laundry.take()) as direct:
+            assert direct.execute("SELECT count(*) FROM auth_group").fetchone() == (0,)
+        laundry.take_back()
+    finally:
+        laundry.drop()
 
 
 def test_what_a_url_leaves_out_is_not_taken_from_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
