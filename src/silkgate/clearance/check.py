@@ -27,15 +27,15 @@ class Checked(NamedTuple):
     sender: str
     documents: int
     outcome: str
-    """accepted where intake would take at least one document, else rejected. Of an export message: if it took them."""
+    """accepted where intake would take at least one document, else rejected; also of a kind that is not `taken`."""
     findings: list[Finding]
     taken: bool = True
-    """False: a message of export, which the service does not take yet."""
+    """False: of a kind that the service does not take yet."""
 
 
 def check_message(raw: bytes) -> Checked:
     """The stages of intake, then signature and sender against what is filed in this installation."""
-    return judge(*_examined(raw, exports=True))
+    return judge(*_examined(raw, checking=True))
 
 
 class Alone(NamedTuple):
@@ -81,7 +81,7 @@ def _alone(
     return findings + over, assess.assess_lines(document, valued, rates, law, full=full)
 
 
-def _examined(raw: bytes, *, exports: bool = False) -> tuple[exchange.Found, dict[str, Party]]:
+def _examined(raw: bytes, *, checking: bool = False) -> tuple[exchange.Found, dict[str, Party]]:
     with connection.cursor() as cursor:
         filed = identity.certificates(cursor)
         parties = {
@@ -89,7 +89,7 @@ def _examined(raw: bytes, *, exports: bool = False) -> tuple[exchange.Found, dic
             for code, enterprise in registry.enterprises(cursor).items()
         }
     found = exchange.examine(
-        raw, lambda code: filed.get(code, ()), max_message_bytes=exchange.max_message_bytes(), exports=exports
+        raw, lambda code: filed.get(code, ()), max_message_bytes=exchange.max_message_bytes(), checking=checking
     ).found
     return found, parties
 
@@ -117,5 +117,5 @@ def judge(found: exchange.Found, parties: Mapping[str, Party]) -> Checked:
         found.document_count,
         "accepted" if taken else "rejected",
         findings,
-        found.kind[3:6] not in exchange.EXPORTS,
+        found.kind[3:6] not in exchange.CHECKED,
     )

@@ -7,17 +7,22 @@ from typing import Any
 
 import msgspec
 
-from silkgate.exchange.api import Cancel, Declaration, Order, Payment, Return, Waybill, WaybillStatus
+from silkgate.exchange.api import Cancel, Declaration, ExportList, Order, Payment, Return, Waybill, WaybillStatus
 from silkgate.kernel.findings import Finding
 
 DRAFT, WAITING, SENT_BACK, ACCEPTED, REVIEW, INSPECTION, RELEASED = "1", "2", "100", "120", "300", "500", "800"
+CLOSED = "899"
+"""An export list whose goods have left."""
 APPROVED, FORMAT_ERROR = "399", "-1"
 CANCELLED, PART_RETURNED, RETURNED = "cancelled", "part_returned", "returned"
 DETAINED = ("501", "502", "503", "599")
 
 HELD = frozenset((REVIEW, INSPECTION))
-STANDING = frozenset((REVIEW, INSPECTION, RELEASED, PART_RETURNED, RETURNED, *DETAINED))
+STANDING = frozenset((REVIEW, INSPECTION, RELEASED, CLOSED, PART_RETURNED, RETURNED, *DETAINED))
 """States of a declaration that was accepted and still uses its documents."""
+
+IMPORT, EXPORT = "621", "603"
+"""The messages that declare."""
 
 Key = tuple[str, str]
 
@@ -67,8 +72,22 @@ class AssessedLine(msgspec.Struct, array_like=True, gc=False):
         return self.duty_cents + self.consumption_tax_cents + self.value_added_tax_cents
 
 
-class Assessment(msgspec.Struct, gc=False):
-    """What an accepted declaration was assessed at and what it took. Kept as JSON beside its row."""
+class ExportFacts(msgspec.Struct, gc=False, omit_defaults=True):
+    """What an accepted export list is remembered for."""
+
+    trade_mode: str
+    statistics_flag: str
+    arrived: bool = False
+    """At the supervised site (CEB507)."""
+    untallied: list[tuple[int, int]] = []
+    """What came back and was not yet counted: line number, quantity in 0.00001."""
+
+
+class Assessment(msgspec.Struct, gc=False, omit_defaults=True):
+    """What an accepted declaration was assessed at and what it took. Kept as JSON beside its row.
+
+    An export list has no tax, allowance or guarantee: amounts are 0 and keys empty.
+    """
 
     lines: list[AssessedLine]
     full_rates: bool
@@ -86,6 +105,8 @@ class Assessment(msgspec.Struct, gc=False):
     customs_code: str
     selected_by: list[str]
     """Why a person has to look: selection rules as kind:value, or random."""
+    export: ExportFacts | None = None
+    """Of an export list."""
 
     @property
     def dutiable_cents(self) -> int:
@@ -116,6 +137,7 @@ class DeclarationEntry(DocumentEntry):
         "id",
         "invt_no",
         "key",
+        "kind",
         "law_version",
         "pre_no",
         "reasons",
@@ -132,14 +154,17 @@ class DeclarationEntry(DocumentEntry):
         declaration_id: int,
         key: Key,
         waybill_key: Key,
-        doc: Declaration | None,
+        doc: Declaration | ExportList | None,
         message_id: int,
         position: int,
         app_time: str,
         draft: bool,
+        kind: str = IMPORT,
     ) -> None:
         super().__init__(doc, message_id, position, app_time, draft)
         self.id = declaration_id
+        self.kind = kind
+        """Of the message that declares it: `IMPORT` or `EXPORT`."""
         self.key, self.waybill_key = key, waybill_key
         self.ebc_code = self.agent_code = ""
         self.state = DRAFT if draft else WAITING

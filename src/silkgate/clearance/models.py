@@ -61,8 +61,16 @@ class WarehouseEntry(Document):
     cop_no = models.TextField()
 
 
+class TransportDocument(Document):
+    """CEB607, CEB507 or CEB509: parcels of export lists under a bill, at the supervised site, on their way out."""
+
+    pk = models.CompositePrimaryKey("document_no", "party_code")
+    party_code = models.TextField(db_comment="who sent it")
+    document_no = models.TextField(db_comment="kind/copNo/msgSeqNo")
+
+
 class Declaration(Document):
-    """One CEB621 with its state. `id` is the order in which declarations were stored."""
+    """One CEB621 or CEB603 with its state. `id` is the order in which declarations were stored."""
 
     id = models.BigIntegerField(primary_key=True)
     ebp_code = models.TextField()
@@ -73,7 +81,7 @@ class Declaration(Document):
     agent_code = models.TextField()
     current = models.BooleanField(db_comment="false once the key was declared again")
     state = models.TextField(
-        db_comment="1, 2, 100 or negative, 300, 500, 501–503, 599, 800, cancelled, part_returned, returned"
+        db_comment="1, 2, 100 or negative, 300, 500, 501–503, 599, 800, 899, cancelled, part_returned, returned"
     )
     reasons = models.TextField(db_comment="rule slugs, ';'-separated, sorted")
     findings = models.TextField(db_comment="JSON list of findings behind the reasons")
@@ -90,6 +98,7 @@ class Declaration(Document):
     stored_at = models.DateTimeField()
     decided_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True)
+    kind = models.TextField(default="621", db_default="621", db_comment="message that declares it: 621 or 603 (export)")
 
     class Meta:
         constraints = (

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from silkgate.exchange.exports import EXPORTS
+from silkgate.exchange.exports import CHECKED, EXPORTS
 from silkgate.exchange.records import Kind, Record
 
 
@@ -246,6 +246,7 @@ KINDS: dict[str, Kind] = {
     "623": Kind(Cancel),
     "625": Kind(Return, ReturnLine),
     "711": Kind(WarehouseEntry, EntryLine),
+    **EXPORTS,
 }
 """The messages that the service takes, by code."""
 
@@ -263,7 +264,7 @@ def encode(code: str, documents: Iterable[tuple[Sequence[str], Sequence[Sequence
 
     And whether they are `wide`: numbers beyond 64 bits travel as JSON. The records themselves are made by who reads.
     """
-    values = (KINDS.get(code) or EXPORTS[code]).values
+    values = (KINDS.get(code) or CHECKED[code]).values
     rows = [values(head, lines) for head, lines in documents]
     try:
         return _encoder.encode(rows), False
@@ -273,7 +274,7 @@ def encode(code: str, documents: Iterable[tuple[Sequence[str], Sequence[Sequence
 
 def decode(code: str, data: bytes, *, wide: bool = False) -> list[Any]:
     """The documents that `encode` wrote; `code` is that of their message, such as "621"."""
-    kind = KINDS.get(code) or EXPORTS[code]
+    kind = KINDS.get(code) or CHECKED[code]
     if wide:
         return msgspec.convert(json.loads(data), list[kind.record])  # type: ignore[name-defined]
     return kind.decoder.decode(data)

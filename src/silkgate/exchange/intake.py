@@ -18,7 +18,7 @@ from lxml import etree
 
 from silkgate.exchange.documents import KINDS, SHAPES, WANTED, encode
 from silkgate.exchange.domain import ABSENT, Found, Received
-from silkgate.exchange.exports import EXPORTS
+from silkgate.exchange.exports import CHECKED
 from silkgate.kernel.text import Text
 from silkgate.standards import dxp, safexml, xmldsig
 from silkgate.standards.ceb.catalogue import MESSAGES
@@ -73,24 +73,24 @@ _reader = Reader(WANTED)
 
 
 @cache
-def _export_reader() -> Reader:
-    """Made when it is first asked for: the service itself reads no export messages."""
-    return Reader({code: (kind.head_elements, kind.line_elements) for code, kind in EXPORTS.items()})
+def _checking_reader() -> Reader:
+    """Made when it is first asked for: the service itself does not read what it does not take."""
+    return Reader({code: (kind.head_elements, kind.line_elements) for code, kind in CHECKED.items()})
 
 
 def examine(
-    raw: bytes, certificates: Certificates, *, max_message_bytes: int, channel: str = "cli", exports: bool = False
+    raw: bytes, certificates: Certificates, *, max_message_bytes: int, channel: str = "cli", checking: bool = False
 ) -> Received:
     """All stages over one received message. Never raises for what the bytes contain.
 
-    `exports`: export messages are read, for those who check them; otherwise they are refused as the service does.
+    `checking`: messages that the service does not take are read, too; otherwise they are refused as it does.
     """
     sha256 = hashlib.sha256(raw).digest()
     envelope_id = ""
     try:
         identified = identify(raw, max_message_bytes)
         envelope_id = identified.envelope_id
-        recognised = recognise(identified, max_message_bytes, exports=exports)
+        recognised = recognise(identified, max_message_bytes, checking=checking)
     except Refused as refused:
         return Received(raw, sha256, _refusal(raw, sha256, refused, envelope_id), channel)
     return Received(raw, sha256, verify(recognised, certificates, sha256), channel)
@@ -118,7 +118,7 @@ def identify(raw: bytes, max_message_bytes: int) -> Identified:
     return Identified(envelope.data, None, envelope.sender_id, envelope.cop_msg_id)
 
 
-def recognise(identified: Identified, max_message_bytes: int, *, exports: bool = False) -> Recognised:
+def recognise(identified: Identified, max_message_bytes: int, *, checking: bool = False) -> Recognised:
     """Identified → Recognised. Refused: format.xml, format.unknown, format.schema.
 
     The recognisers take messages in plain form, first the compiled one where there is one; everything else is decided
@@ -134,11 +134,11 @@ def recognise(identified: Identified, max_message_bytes: int, *, exports: bool =
     kind = name.localname if name.namespace == CEB_NAMESPACE and _is_message_name(name.localname) else "Unknown"
     guid = root.get("guid", "")[:GUID_CHARACTERS]
     code = kind[3:6] if kind != "Unknown" else ""
-    if code in EXPORTS and not exports:
+    if code in CHECKED and not checking:
         raise _not_yet(code, kind, guid)
-    if code not in KINDS and code not in EXPORTS:
+    if code not in KINDS and code not in CHECKED:
         raise _unknown(kind, guid)
-    reader = _reader if code in KINDS else _export_reader()
+    reader = _reader if code in KINDS else _checking_reader()
     try:
         return _packed(identified, reader.read(root), root)
     except UnknownMessage as refused:
@@ -200,13 +200,13 @@ def _unknown(kind: str, guid: str) -> Refused:
 
 
 def _not_yet(code: str, kind: str, guid: str) -> Refused:
-    """A message of export: known, but nothing here decides on it."""
+    """A message that is known, but nothing here decides on it."""
     name = MESSAGES[code].name
     return Refused(
         "format.unknown",
         Text(
-            f"{kind}（{name.zh}）是出口报文，本区的服务暂不受理，其中单证均未登记；可用silkgate check或测试台校验",
-            f"{kind} ({name.en}) is an export message; this zone's service does not take export messages yet and has"
+            f"{kind}（{name.zh}）本区的服务暂不受理，其中单证均未登记；可用silkgate check或测试台校验",
+            f"{kind} ({name.en}) is not taken by this zone's service yet, which has"
             " recorded none of its documents; silkgate check and the test bench validate them",
         ),
         kind=kind,

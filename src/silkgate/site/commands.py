@@ -26,8 +26,8 @@ _ACCEPTED = Text("接受", "accepted")
 _REJECTED = Text("拒绝", "rejected")
 _HELP = Text("帮助：", "Help:")
 _NOT_TAKEN = Text(
-    "这是出口报文：此处只校验，本区的服务暂不受理。",
-    "This is an export message: it is checked here only, this zone's service does not take it yet.",
+    "此类报文此处只校验，本区的服务暂不受理。",
+    "Messages of this kind are checked here only, this zone's service does not take them yet.",
 )
 
 

@@ -253,6 +253,10 @@ class Law:
     factor_numerator: int
     factor_denominator: int
     return_apply_days: int
+    export_return_days: int
+    """Exported goods may come back within so many days from release; 0: before there was such a rule."""
+    receipt_doc_required: bool
+    """Whether a retail export needs a receipt of money."""
     match_tolerance_e5: int
     retail_modes: frozenset[str]
     allow_1239: bool
@@ -263,6 +267,8 @@ class Law:
     """Reason by prefix."""
     prefix_lengths: tuple[int, ...] = field(repr=False)
     """Lengths of the prefixes, longest first."""
+    headings: frozenset[str] = field(repr=False)
+    """First four digits of all codes in force."""
 
     def rate(self, gcode: str) -> Rate | None:
         """The rate in force for a commodity code; None where the tariff has none."""

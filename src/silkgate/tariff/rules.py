@@ -18,6 +18,7 @@ from silkgate.tariff.domain import (
     E8,
     DatedRate,
     Law,
+    NotInForceError,
     Parameter,
     Policy,
     PolicyError,
@@ -340,6 +341,8 @@ def make_law(
         factor_numerator=numerator,
         factor_denominator=denominator,
         return_apply_days=int(figure("return_apply_days")),
+        export_return_days=_standing(parameters["export.return_days"], day, 0),
+        receipt_doc_required=bool(_standing(parameters["export.receipt_doc_required"], day, 0)),
         match_tolerance_e5=int(figure("match_tolerance") * E5),
         retail_modes=frozenset(modes),
         allow_1239=zone.allow_1239,
@@ -348,7 +351,18 @@ def make_law(
         rates=in_force,
         prohibitions=reasons,
         prefix_lengths=tuple(sorted({len(prefix) for prefix in reasons}, reverse=True)),
+        headings=frozenset({gcode[:4] for gcode in in_force}),
     )
+
+
+def _standing(parameter: Parameter, day: date, otherwise: int) -> int:
+    """A value that is not always in force, as a whole number (1 and 0 for yes and no); `otherwise` where it is not."""
+    try:
+        value = parameter.on(day).value
+    except NotInForceError:
+        return otherwise
+    assert isinstance(value, int), f"{parameter.name} is a whole number or yes and no"
+    return value
 
 
 def _tariff_version(rates: Mapping[str, Rate], prohibitions: Mapping[str, str]) -> str:

@@ -70,8 +70,8 @@ def unknown_fix(finding: Any, facts: Any, raw: bytes) -> list[Fix]:
     if name.localname in _INBOUND and name.namespace == NAMESPACE:
         return [
             Fix(
-                "报文类型无须更正：出口报文暂不受理，测试台只按规范校验，结果列在下面。",
-                "The kind needs no change: export messages are not taken yet. The bench checks them against the"
+                "报文类型无须更正：此类报文暂不受理，测试台只按规范校验，结果列在下面。",
+                "The kind needs no change: such messages are not taken yet. The bench checks them against the"
                 " specification, and what it finds stands beside this.",
             )
         ]

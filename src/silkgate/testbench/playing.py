@@ -119,17 +119,17 @@ def play(firm: Firm, day: date, raws: Sequence[bytes], scenario: Scenario | None
     return Ran(report, items, receipts, _program(), f"{ground.law.version}.{ground.law.tariff_version}")
 
 
-def _examined(raw: bytes, ground: Ground, *, exports: bool = False) -> exchange.Found:
+def _examined(raw: bytes, ground: Ground, *, checking: bool = False) -> exchange.Found:
     return exchange.examine(
-        raw, ground.certificates, max_message_bytes=ground.law.max_message_bytes, channel="bench", exports=exports
+        raw, ground.certificates, max_message_bytes=ground.law.max_message_bytes, channel="bench", checking=checking
     ).found
 
 
 def _checked(raw: bytes, found: exchange.Found, played: clearance.Played, ground: Ground) -> clearance.Played:
-    """Of an export message, which is refused as in service, also what can be checked of it."""
-    if found.kind[3:6] not in exchange.EXPORTS:
+    """Of a message of a kind that the service refuses, also what can be checked of it."""
+    if found.kind[3:6] not in exchange.CHECKED:
         return played
-    checked = clearance.judge(_examined(raw, ground, exports=True), ground.zone.parties)
+    checked = clearance.judge(_examined(raw, ground, checking=True), ground.zone.parties)
     return played._replace(findings=(*played.findings, *checked.findings))
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from silkgate.clearance.domain import (
     CANCELLED,
     HELD,
+    IMPORT,
     PART_RETURNED,
     RELEASED,
     RETURNED,
@@ -42,6 +43,7 @@ class Aftercare:
         entry = self.state.by_invt_no.now[document.invt_no]
         if (
             entry is None
+            or entry.kind != IMPORT
             or entry.key != (document.ebp_code, document.order_no)
             or entry.ebc_code != document.ebc_code
             or entry.agent_code != document.agent_code
@@ -97,17 +99,23 @@ class Aftercare:
         assessment = entry.assessment
         assert assessment is not None
         accounts, move = self.state.accounts.now, self.effects.move
-        allowance = accounts[("allowance", assessment.allowance_key)]
-        assert allowance is not None
-        move(allowance, "void", -value_cents, entry.id)
+        if assessment.allowance_key:
+            allowance = accounts[("allowance", assessment.allowance_key)]
+            assert allowance is not None
+            move(allowance, "void", -value_cents, entry.id)
         if assessment.ems_no:
-            stock = accounts[("stock", f"{assessment.ems_no}/{line.item_record_no}")]
-            assert stock is not None
-            move(stock, "void", -qty_e5, entry.id)
+            self.restock(entry, line, qty_e5)
         if assessment.guarantee_key:
             guarantee = accounts[("guarantee", assessment.guarantee_key)]
             assert guarantee is not None
             move(guarantee, "void", -tax_cents, entry.id)
+
+    def restock(self, entry: DeclarationEntry, line: AssessedLine, qty_e5: int) -> None:
+        """Goods of a bonded declaration are stock of its account book again."""
+        assert entry.assessment is not None
+        stock = self.state.accounts.now[("stock", f"{entry.assessment.ems_no}/{line.item_record_no}")]
+        assert stock is not None
+        self.effects.move(stock, "void", -qty_e5, entry.id)
 
     def give_back(self, message_id: int, found: Found, document: Return) -> list[Finding] | None:
         """CEB625: value, taxes and stock go back in proportion to quantity, the last return takes the remainder."""

@@ -87,6 +87,7 @@ class ReadingAhead:
             (rows.WAYBILLS, state.waybills.missing(needs.waybills)),
             (rows.STATUSES, state.statuses.missing(needs.statuses)),
             (rows.WAREHOUSE_ENTRIES, state.entries.missing(needs.entries)),
+            (rows.TRANSPORTS, state.transports.missing(needs.transports)),
         ]
         accounts = state.accounts.missing(accounts_of(needs.declarations, day))
         self._reading = self._thread.submit(self._read, needs, wanted, accounts)

@@ -8,8 +8,11 @@ from typing import Any
 from silkgate.clearance.domain import (
     ACCEPTED,
     APPROVED,
+    CLOSED,
     DRAFT,
+    EXPORT,
     FORMAT_ERROR,
+    IMPORT,
     RELEASED,
     WAITING,
     DeclarationEntry,
@@ -45,7 +48,46 @@ RECEIPT_OF = {
     "623": "624",
     "625": "626",
     "711": "712",
+    "303": "304",
+    "403": "404",
+    "505": "506",
+    "507": "508",
+    "509": "510",
+    "603": "604",
+    "605": "606",
+    "607": "608",
+    "213": "214",
+    "215": "216",
 }
+
+EXPORT_ACCEPTED_INFO = "海关入库：订单、运单与清单相符"
+CLOSED_INFO = "结关：货物已离境"
+
+EXPORT_ANSWERS = {
+    "303": ((ACCEPTED, STORED_INFO),),
+    "403": ((ACCEPTED, STORED_INFO),),
+    "505": ((APPROVED, "海关审结：运单已接受"),),
+    "607": ((ACCEPTED, STORED_INFO),),
+    "507": ((APPROVED, "海关审结：运抵已登记"),),
+    "509": ((APPROVED, "海关审结：离境已登记，清单结关"),),
+    "605": ((APPROVED, "海关审结：撤销成功，账册已恢复"),),
+    "213": ((ACCEPTED, STORED_INFO), (RELEASED, "放行：退货申请已接受，请到退货仓理货")),
+    "215": ((APPROVED, "海关审结：退货已理货"),),
+}
+"""What a document of export that was taken is answered: statuses that the specification has for its receipt."""
+EXPORT_FIELDS = {
+    "303": ("ebp_code", "ebc_code", "order_no"),
+    "403": ("ebc_code", "order_no", "pay_no"),
+    "505": ("logistics_code", "logistics_no"),
+    "607": ("agent_code", "logistics_code", "cop_no", "pre_no", "bill_no", "msg_seq_no"),
+    "507": ("operator_code", "logistics_code", "pre_no", "cop_no", "bill_no", "msg_seq_no"),
+    "509": ("logistics_code", "cop_no", "pre_no", "msg_seq_no"),
+    "605": ("agent_code", "cop_no", "pre_no", "invt_no"),
+    "213": ("ebp_code", "ebc_code", "agent_code", "co_el_no", "pre_no", "invt_no"),
+    "215": ("operator_code", "logistics_code", "logistics_no", "co_el_no", "pre_no"),
+}
+"""What the receipt of each repeats of it, in the receipt's order; `pre_no` is made."""
+PRE_NO_LETTERS = {"605": "C", "213": "T", "215": "o", "607": "B", "507": "B", "509": "B"}
 
 RETURN_INFO_CHARACTERS = 1000
 
@@ -79,8 +121,14 @@ class Answering:
     # -- documents ---------------------------------------------------------------------------------------------------
 
     def stored(self, message_id: int, found: Found, document: Any) -> None:
-        """A document was taken: 120."""
-        self._document(message_id, found, document, ACCEPTED, STORED_INFO)
+        """A document was taken: 120, or what the specification has for its kind."""
+        if found.code not in EXPORT_ANSWERS:
+            self._document(message_id, found, document, ACCEPTED, STORED_INFO)
+        elif document.app_status != "2":
+            self._document(message_id, found, document, DRAFT, DRAFT_INFO)
+        else:
+            for status, info in EXPORT_ANSWERS[found.code]:
+                self._document(message_id, found, document, status, info)
 
     def refuse(self, message_id: int, found: Found, document: Any, findings: Sequence[Finding]) -> None:
         """A document was not taken: the rule's number and what to do."""
@@ -109,7 +157,12 @@ class Answering:
                     info,
                 )
             )
-        elif code == "621":
+        elif code in EXPORT_FIELDS:
+            letter = PRE_NO_LETTERS.get(code)
+            pre_no = self._next_pre_no(letter) if letter else ""
+            said = [pre_no if name == "pre_no" else getattr(document, name) for name in EXPORT_FIELDS[code]]
+            rows.append((guid, *said, status, self.time, info))
+        elif code in (IMPORT, EXPORT):
             rows.append(self._declaration_row(guid, document, self._next_pre_no("B"), "", status, info))
         elif code == "711":
             rows.append(
@@ -131,6 +184,9 @@ class Answering:
         self, guid: str, doc: Any, pre_no: str, invt_no: str, status: str, info: str
     ) -> tuple[str, ...]:
         cop_no = doc.cop_no or doc.order_no[-20:]
+        if doc.code == EXPORT:
+            number = (guid, doc.agent_code, cop_no, pre_no, invt_no)
+            return (*number, doc.ebc_code, doc.ebp_code, doc.order_no, doc.statistics_flag, status, self.time, info)
         return (
             guid,
             doc.customs_code,
@@ -196,14 +252,14 @@ class Answering:
     # -- declarations ------------------------------------------------------------------------------------------------
 
     def _state(self, entry: DeclarationEntry, doc: Any, status: str, info: str) -> None:
-        rows = self.effects.receipt(entry.message_id, "622", *entry.recipient)
+        rows = self.effects.receipt(entry.message_id, RECEIPT_OF[entry.kind], *entry.recipient)
         rows.append(self._declaration_row(self.guid(), doc, entry.pre_no, entry.invt_no or "", status, info))
 
     def declaration_stored(
         self, message_id: int, found: Found, document: Any, *, draft: bool, entry: DeclarationEntry | None = None
     ) -> None:
         """A draft (1), or a change or deletion that was taken (120)."""
-        rows = self.effects.receipt(message_id, "622", found.sender, found.dxp_id)
+        rows = self.effects.receipt(message_id, RECEIPT_OF[found.code], found.sender, found.dxp_id)
         pre_no = entry.pre_no if entry else self._next_pre_no("B")
         if draft:
             status, info = DRAFT, DRAFT_INFO
@@ -216,28 +272,34 @@ class Answering:
 
     def refused(self, entry: DeclarationEntry, findings: Sequence[Finding]) -> str:
         """The receipt of a refusal; returns its status, which is the declaration's state."""
-        status = self.status(findings, "622")
+        status = self.status(findings, RECEIPT_OF[entry.kind])
         self._state(entry, entry.doc, status, self.explain(findings))
         return status
 
     def accepted(self, entry: DeclarationEntry) -> None:
-        self._state(entry, entry.doc, ACCEPTED, ACCEPTED_INFO)
+        self._state(entry, entry.doc, ACCEPTED, ACCEPTED_INFO if entry.kind == IMPORT else EXPORT_ACCEPTED_INFO)
 
     def held(self, entry: DeclarationEntry) -> None:
         self._state(entry, entry.doc, entry.state, INSPECTION_INFO if entry.state == "500" else REVIEW_INFO)
 
     def decided_by_officer(self, entry: DeclarationEntry, info: str) -> None:
-        """CEB622 that follows an officer's decision."""
+        """The receipt that follows an officer's decision."""
         self._state(entry, entry.doc, entry.state, info)
 
+    def closed(self, entry: DeclarationEntry) -> None:
+        """899: the goods of an export list have left."""
+        self._state(entry, entry.doc, CLOSED, CLOSED_INFO)
+
     def released(self, entry: DeclarationEntry, reason: str) -> None:
-        """800, and the electronic tax bill (816, status 1)."""
+        """800, and for an import the electronic tax bill (816, status 1)."""
         doc, assessment = entry.doc, entry.assessment
         assert assessment is not None
         assert entry.invt_no is not None
         self._state(
             entry, doc, RELEASED, f"{RELEASED_INFO}：{reason}"[:RETURN_INFO_CHARACTERS] if reason else RELEASED_INFO
         )
+        if entry.kind == EXPORT:
+            return
         duty = consumption = value_added = 0
         lines = []
         for line in assessment.lines:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from silkgate.clearance.domain import DeclarationEntry, DocumentEntry
+from silkgate.clearance.domain import IMPORT, DeclarationEntry, DocumentEntry
 from silkgate.clearance.engine.answer import Answering
 from silkgate.clearance.engine.claim import Claim
 from silkgate.clearance.engine.effects import Effects
@@ -156,13 +156,15 @@ def declaration_row(entry: DeclarationEntry, current: bool) -> tuple[Any, ...]:
             duty += line.duty_cents
             value_added += line.value_added_tax_cents
             consumption += line.consumption_tax_cents
-        amounts = (dutiable, duty, value_added, consumption, write_assessment(assessment))
+        text = write_assessment(assessment)
+        amounts = (dutiable, duty, value_added, consumption, text) if entry.kind == IMPORT else (*amounts[:4], text)
     return (
         entry.id,
         *entry.key,
         *entry.waybill_key,
         entry.ebc_code,
         entry.agent_code,
+        entry.kind,
         current,
         entry.message_id,
         entry.position,

@@ -64,6 +64,7 @@ class Effects:
             "waybill": {},
             "status": {},
             "entry": {},
+            "transport": {},
         }
         self.declarations: dict[int, tuple[DeclarationEntry, bool]] = {}
         self.deleted_declarations: list[int] = []

@@ -18,9 +18,9 @@ from silkgate.kernel.rows import copy_rows
 from silkgate.ledger import api as ledger
 
 DECLARATION_COLUMNS = (
-    "id, ebp_code, order_no, logistics_code, logistics_no, ebc_code, agent_code, current, message_id, position,"
-    " app_time, draft, state, reasons, findings, pre_no, invt_no, dutiable_cents, duty_cents, value_added_tax_cents,"
-    " consumption_tax_cents, assessment, law_version, stored_at, decided_at, released_at"
+    "id, ebp_code, order_no, logistics_code, logistics_no, ebc_code, agent_code, kind, current, message_id,"
+    " position, app_time, draft, state, reasons, findings, pre_no, invt_no, dutiable_cents, duty_cents,"
+    " value_added_tax_cents, consumption_tax_cents, assessment, law_version, stored_at, decided_at, released_at"
 )
 _SET = ", ".join(
     f"{column} = n.{column}"
@@ -34,6 +34,7 @@ TABLES = {
     "waybill": ("clearance_waybill", ("logistics_code", "logistics_no"), ()),
     "status": ("clearance_waybillstatus", ("logistics_code", "logistics_no"), ()),
     "entry": ("clearance_warehouseentry", ("operator_code", "cop_no"), ()),
+    "transport": ("clearance_transportdocument", ("party_code", "document_no"), ()),
 }
 """Kind of document: its table, key columns, columns beside the common ones."""
 

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 
 from silkgate.bonded import api as bonded
-from silkgate.clearance.domain import STANDING, WAITING, BookRecord, DeclarationEntry, DocumentEntry, Key
+from silkgate.clearance.domain import EXPORT, STANDING, WAITING, BookRecord, DeclarationEntry, DocumentEntry, Key
 from silkgate.clearance.engine import rows
 from silkgate.clearance.engine.ahead import NOTHING_AHEAD, ask
 from silkgate.clearance.engine.needs import Messages, Needs, accounts_of
@@ -76,8 +76,10 @@ class Prefetch:
                 status_keys += waybill_keys  # it may be accepted, and so get its number, within this very batch
             self._keyed(cursor, state.statuses, status_keys, rows.STATUSES, self._document)
             self._keyed(cursor, state.entries, needs.entries, rows.WAREHOUSE_ENTRIES, self._document)
-            declared_entries = [known[number] for number in declaration_ids if number in known]
-            self._records(waiting, declared_entries, needs.declarations)
+            self._keyed(cursor, state.transports, needs.transports, rows.TRANSPORTS, self._document)
+            read_again = [known[number] for number in declaration_ids if number in known]
+            read_again += self._exports_named(needs)
+            self._records(waiting, read_again, needs.declarations)
             declarations = [*needs.declarations, *[entry.doc for entry in waiting]]
             self._accounts(cursor, declarations, known.values(), day, annual_limit_cents)
 
@@ -156,30 +158,36 @@ class Prefetch:
     ) -> None:
         """Read the records of entries that may be matched, from the segments where they lie."""
         state = self.state
-        bare: list[tuple[DocumentEntry, str]] = [
-            (entry, "621") for entry in [*waiting, *instructed] if entry.doc is None
-        ]
+        bare: list[DocumentEntry] = [entry for entry in [*waiting, *instructed] if entry.doc is None]
         keys = [(document.key, document.waybill_key) for document in declarations]
         keys += [(entry.key, entry.waybill_key) for entry in waiting]
         for order_key, waybill_key in keys:
             if (entry := state.orders.now[order_key]) is not None and entry.doc is None:
-                bare.append((entry, "311"))
-            bare.extend([(entry, "411") for entry in state.payments_of.now[order_key] if entry.doc is None])
+                bare.append(entry)
+            bare.extend([entry for entry in state.payments_of.now[order_key] if entry.doc is None])
             if (entry := state.waybills.now[waybill_key]) is not None and entry.doc is None:
-                bare.append((entry, "511"))
+                bare.append(entry)
         if not bare:
             return
-        segments = found_in(self.connection, list({entry.message_id // MESSAGES_PER_SEGMENT for entry, _ in bare}))
+        segments = found_in(self.connection, list({entry.message_id // MESSAGES_PER_SEGMENT for entry in bare}))
         decoded: dict[int, list[Any]] = {}
-        for entry, code in bare:
+        for entry in bare:
             message_id = entry.message_id
             segment_id, place = divmod(message_id, MESSAGES_PER_SEGMENT)
             found = segments[segment_id][place]
             if message_id not in decoded:
-                decoded[message_id] = decode(code, found.documents, wide=found.wide)
+                decoded[message_id] = decode(found.code, found.documents, wide=found.wide)
             entry.doc = decoded[message_id][entry.position]
             if isinstance(entry, DeclarationEntry):
                 entry.recipient = (found.sender, found.dxp_id)
+
+    def _exports_named(self, needs: Needs) -> list[DeclarationEntry]:
+        """Accepted export lists that the batch's requests and transport documents name: they say what was declared."""
+        state = self.state
+        named = [state.by_invt_no.now[number] for number in needs.invt_nos]
+        named += [entry for key in needs.parcels for entry in state.declarations_of.now[key]]
+        chosen = {entry.id: entry for entry in named if entry and entry.kind == EXPORT and entry.state in STANDING}
+        return list(chosen.values())
 
     # -- accounts ----------------------------------------------------------------------------------------------------
 
@@ -196,7 +204,8 @@ class Prefetch:
         others: list[Key] = []
         for entry in known:
             if entry.state in STANDING and (assessment := entry.assessment) is not None:
-                others.append(("allowance", assessment.allowance_key))
+                if assessment.allowance_key:
+                    others.append(("allowance", assessment.allowance_key))
                 if assessment.guarantee_key:
                     others.append(("guarantee", assessment.guarantee_key))
                 if assessment.ems_no:

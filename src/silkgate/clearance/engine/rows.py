@@ -36,6 +36,10 @@ STATUSES = (
     f"select d.logistics_code, d.logistics_no, {_DOCUMENT} from {_KEYS} as k(logistics_code, logistics_no)"  # noqa: S608
     " join clearance_waybillstatus d using (logistics_no, logistics_code)"
 )
+TRANSPORTS = (
+    f"select d.party_code, d.document_no, {_DOCUMENT} from {_KEYS} as k(party_code, document_no)"  # noqa: S608
+    " join clearance_transportdocument d using (document_no, party_code)"
+)
 _PAYMENT = f"d.pay_code, d.pay_transaction_id, {_DOCUMENT}, d.ebp_code, d.order_no"
 PAYMENTS = (
     f"select {_PAYMENT} from {_KEYS} as k(pay_code, pay_transaction_id)"  # noqa: S608
@@ -53,7 +57,7 @@ WAREHOUSE_ENTRIES = (
 DECLARATION = (
     "d.ebp_code, d.order_no, d.id, d.message_id, d.position, d.app_time, d.draft, d.ebc_code, d.agent_code, d.state,"
     " d.reasons, d.findings, d.pre_no, d.invt_no, d.assessment, d.law_version, d.stored_at, d.decided_at,"
-    " d.released_at,"
+    " d.released_at, d.kind,"
     " d.logistics_code, d.logistics_no"
 )
 """Columns of a declaration in the order that `declaration_entry` reads."""
@@ -76,7 +80,9 @@ _encode_assessment = msgspec.json.Encoder().encode
 
 def declaration_entry(row: Sequence[Any]) -> DeclarationEntry:
     """A row of the declaration reads as an entry; its record is still to be read from the inbox."""
-    entry = DeclarationEntry(row[2], (row[0], row[1]), (row[19], row[20]), None, row[3], row[4], row[5], row[6])
+    entry = DeclarationEntry(
+        row[2], (row[0], row[1]), (row[20], row[21]), None, row[3], row[4], row[5], row[6], row[19]
+    )
     entry.ebc_code, entry.agent_code, entry.state = row[7], row[8], row[9]
     entry.reasons = tuple(row[10].split(";")) if row[10] else ()
     entry.findings = [Finding(*finding) for finding in json.loads(row[11])] if row[11] else []

@@ -8,6 +8,8 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from silkgate.clearance.domain import (
+    EXPORT,
+    IMPORT,
     INSPECTION,
     RELEASED,
     REVIEW,
@@ -16,14 +18,19 @@ from silkgate.clearance.domain import (
     Declaration,
     DeclarationEntry,
     DocumentEntry,
+    ExportFacts,
+    Order,
     Party,
     Payment,
+    Waybill,
 )
-from silkgate.clearance.engine import assess, match
+from silkgate.clearance.engine import assess, exports, match
 from silkgate.clearance.engine.aftercare import Aftercare
 from silkgate.clearance.engine.answer import Answering
 from silkgate.clearance.engine.effects import Effects, slugs
+from silkgate.clearance.engine.exportcare import ExportCare
 from silkgate.clearance.engine.state import Account, State
+from silkgate.exchange.api import ExportList, ExportOrder, ExportWaybill, MoneyReceived
 from silkgate.kernel.findings import Finding
 from silkgate.kernel.fixed import format_cents, format_e5
 from silkgate.registry.api import NO_CLASSES, Classes
@@ -32,6 +39,10 @@ from silkgate.tariff.api import Law
 
 Companions = tuple[DocumentEntry | None, DocumentEntry | None, DocumentEntry | None]
 """Order, payment and waybill; None where it has not arrived."""
+
+
+NOT_NEEDED = DocumentEntry(None, 0, 0, "", False)
+"""Stands where a companion would, on days on which none is asked for."""
 
 
 class Zone(NamedTuple):
@@ -62,6 +73,7 @@ class Settling:
         self.state, self.zone, self.law, self.filed, self.selection = state, zone, law, filed, selection
         self.effects, self.answering = effects, answering
         self.aftercare = Aftercare(state, law, effects, answering)
+        self.exportcare = ExportCare(state, law, effects, answering, self.aftercare)
         self.day: date = law.day
         self._candidates: dict[int, DeclarationEntry] = {}
         self._in_order: set[tuple[str, ...]] = set()
@@ -93,7 +105,7 @@ class Settling:
         candidates, self._candidates = self._candidates, {}
         complete = []
         for entry in candidates.values():
-            companions = self._companions(entry)
+            companions = self._companions(entry) if entry.kind == IMPORT else self._export_companions(entry)
             order, payment, waybill = companions
             if order is None or payment is None or waybill is None:
                 self._incomplete(entry, companions)
@@ -109,17 +121,32 @@ class Settling:
         """Order, payment and waybill of a declaration, as far as they have arrived."""
         state = self.state
         order = state.orders.now[entry.key]
-        if order is not None and order.draft:
+        if order is not None and (order.draft or type(order.doc) is not Order):
             order = None
         waybill = state.waybills.now[entry.waybill_key]
-        if waybill is not None and waybill.draft:
+        if waybill is not None and (waybill.draft or type(waybill.doc) is not Waybill):
             waybill = None
         payments = state.payments_of.now[entry.key]
-        if len(payments) != 1 or payments[0].draft:
-            payments = [payment for payment in payments if not payment.draft]
+        if len(payments) != 1 or payments[0].draft or type(payments[0].doc) is not Payment:
+            payments = [payment for payment in payments if not payment.draft and type(payment.doc) is Payment]
         if not payments:
             return order, None, waybill
         return order, payments[0] if order is None else match.choose_payment(order.doc, payments), waybill
+
+    def _export_companions(self, entry: DeclarationEntry) -> Companions:
+        """Order, receipt of money and waybill of an export list; `NOT_NEEDED` on days that ask for no receipt."""
+        state = self.state
+        order = state.orders.now[entry.key]
+        if order is not None and (order.draft or type(order.doc) is not ExportOrder):
+            order = None
+        waybill = state.waybills.now[entry.waybill_key]
+        if waybill is not None and (waybill.draft or type(waybill.doc) is not ExportWaybill):
+            waybill = None
+        money: DocumentEntry | None = NOT_NEEDED
+        if self.law.receipt_doc_required:
+            arrived = state.payments_of.now[entry.key]
+            money = next((one for one in arrived if not one.draft and type(one.doc) is MoneyReceived), None)
+        return order, money, waybill
 
     def forget_used(self) -> None:
         """Let go of the records behind accepted declarations; only when the batch is decided. Seldom needed again, they
@@ -138,10 +165,14 @@ class Settling:
         """Groups 1 and 2. The mode that the rules treat it as; None: it was refused."""
         declaration: Declaration = entry.doc
         self.effects.declared(entry)
-        mode = match.mode_of(declaration, self.law)
+        imported = entry.kind == IMPORT
+        mode = match.mode_of(declaration, self.law) if imported else entry.doc.trade_mode
         if self._sound.get(entry.id) is declaration:
             return mode
-        findings = self._parties(declaration) or match.fields(declaration, mode, self.day)
+        if imported:
+            findings = self._parties(declaration) or match.fields(declaration, mode, self.day)
+        else:
+            findings = exports.parties(entry.doc, self.filed) or exports.fields(entry.doc)
         if not findings:
             self._sound[entry.id] = declaration
             return mode
@@ -172,6 +203,8 @@ class Settling:
         mode = self._stands_alone(entry)
         if mode is None:
             return None
+        if entry.kind == EXPORT:
+            return self._clear_export(entry, order, payment_entry, waybill)
         declaration: Declaration = entry.doc
         law = self.law
         payment: Payment = payment_entry.doc
@@ -231,7 +264,41 @@ class Settling:
         self._used += (order, payment_entry, waybill)
         return self._accept(entry, declaration)
 
-    def _stock(self, declaration: Declaration) -> tuple[list[Finding], list[tuple[Account, int]]]:
+    def _clear_export(
+        self, entry: DeclarationEntry, order: DocumentEntry, money: DocumentEntry, waybill: DocumentEntry
+    ) -> None:
+        """Groups 4, 5 and 7 of an export list; there is no tax, no limit and no guarantee."""
+        declared: ExportList = entry.doc
+        received = None if money is NOT_NEEDED else money.doc
+        findings = exports.match(declared, order.doc, received, waybill.doc, self.law.match_tolerance_e5)
+        findings = findings or exports.goods(declared, self.law)
+        stock: list[tuple[Account, int]] = []
+        if not findings and declared.trade_mode == "1210":
+            findings, stock = self._stock(declared)
+        if findings:
+            return self._refuse(entry, findings)
+        entry.assessment = Assessment(
+            lines=exports.lines_of(declared),
+            full_rates=False,
+            factor="",
+            allowance_key="",
+            guarantee_key="",
+            ems_no=declared.ems_no if declared.trade_mode == "1210" else "",
+            pay_code=received.pay_code or received.ebc_code if received else "",
+            pay_transaction_id=received.pay_no or received.order_no if received else "",
+            cop_no=declared.cop_no,
+            customs_code=declared.customs_code,
+            selected_by=[],
+            export=ExportFacts(declared.trade_mode, declared.statistics_flag),
+        )
+        for account, qty_e5 in stock:
+            self.effects.move(account, "reserve", qty_e5, entry.id)
+        self._used += (order, waybill)
+        if received:
+            self._used.append(money)
+        return self._accept(entry, declared)
+
+    def _stock(self, declaration: Declaration | ExportList) -> tuple[list[Finding], list[tuple[Account, int]]]:
         """Group 7: the book has the record, it is these goods, and what is left covers every line."""
         findings = []
         taken: list[tuple[Account, int]] = []
@@ -243,7 +310,7 @@ class Settling:
             if book is None or account is None:
                 findings.append(Finding("book.unknown", "itemRecordNo", "/".join(key), "", line.gnum))
                 continue
-            if line.gcode != book.gcode:
+            if not exports.same_goods(declaration, line.gcode, book.gcode):
                 findings.append(Finding("book.mismatch", "gcode", line.gcode, book.gcode, line.gnum))
             if line.unit != book.unit:
                 findings.append(Finding("book.mismatch", "unit", line.unit, book.unit, line.gnum))
@@ -263,7 +330,8 @@ class Settling:
         if order is None:
             findings.append(Finding("waiting.order", "orderNo", "", entry.key[1]))
         if payment is None:
-            findings.append(Finding("waiting.payment", "orderNo", "", entry.key[1]))
+            missing = "waiting.payment" if entry.kind == IMPORT else "waiting.receipt"
+            findings.append(Finding(missing, "orderNo", "", entry.key[1]))
         if waybill is None:
             findings.append(Finding("waiting.waybill", "logisticsNo", "", entry.waybill_key[1]))
         reasons = slugs(findings)
@@ -293,9 +361,10 @@ class Settling:
             {"state": entry.state, "findings": [finding.to_list() for finding in findings]},
         )
 
-    def _accept(self, entry: DeclarationEntry, declaration: Declaration) -> None:
+    def _accept(self, entry: DeclarationEntry, declaration: Declaration | ExportList) -> None:
         state = self.state
-        entry.invt_no = state.invt_no(entry, f"{self.zone.customs_code}{self.day.year:04d}I")
+        direction = "I" if entry.kind == IMPORT else "E"
+        entry.invt_no = state.invt_no(entry, f"{self.zone.customs_code}{self.day.year:04d}{direction}")
         state.by_invt_no.now[entry.invt_no] = entry
         entry.findings, entry.reasons = [], ()
         entry.decided_at = self.effects.at
@@ -321,10 +390,14 @@ class Settling:
             self.answering.held(entry)
         else:
             self.release(entry)
-        entry.doc = None
+        if entry.kind == IMPORT:
+            entry.doc = None
+        else:
+            # It may go on its way, and even come back, within this very batch.
+            self._used.append(entry)
 
     def release(self, entry: DeclarationEntry, actor: str = "engine", reason: str = "") -> None:
-        """Release, with the tax bill that follows."""
+        """Release, with the tax bill that follows an import."""
         entry.state = RELEASED
         entry.released_at = self.effects.at
         self.effects.tally["state.800"] += 1

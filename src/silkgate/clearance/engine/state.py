@@ -82,6 +82,7 @@ class State:
         self.waybills: Cache[Key, DocumentEntry | None] = Cache(capacity)
         self.statuses: Cache[Key, DocumentEntry | None] = Cache(capacity)
         self.entries: Cache[Key, DocumentEntry | None] = Cache(capacity)
+        self.transports: Cache[Key, DocumentEntry | None] = Cache(capacity)
         self.declarations: Cache[Key, DeclarationEntry | None] = Cache(capacity)
         self.declarations_of: Cache[Key, list[DeclarationEntry]] = Cache(capacity)
         self.by_invt_no: Cache[str, DeclarationEntry | None] = Cache(capacity)

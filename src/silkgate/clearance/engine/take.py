@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from silkgate.clearance.domain import DRAFT, STANDING, WAITING, DeclarationEntry, DocumentEntry, Party
@@ -37,7 +37,7 @@ SENDERS = {
     "213": ("agent_code", "ebc_code"),
     "215": ("operator_code",),
 }
-"""Fields of a document of which one must name the sender of its message. Those of export are checked, not yet taken."""
+"""Fields of a document of which one must name the sender of its message."""
 
 CHANGES = ("2", "3")
 """appType of a change and a deletion; everything else is new."""
@@ -47,6 +47,8 @@ STORED = {
     "511": ("waybill", "waybills"),
     "513": ("status", "statuses"),
     "711": ("entry", "entries"),
+    "303": ("order", "orders"),
+    "505": ("waybill", "waybills"),
 }
 """Kinds that are kept by their key alone: name of their rows, name of their cache."""
 
@@ -55,6 +57,10 @@ DUPLICATE = {
     "411": "duplicate.payment",
     "511": "duplicate.waybill",
     "621": "duplicate.declaration",
+    "303": "duplicate.order",
+    "403": "duplicate.payment",
+    "505": "duplicate.waybill",
+    "603": "duplicate.declaration",
 }
 
 
@@ -155,7 +161,7 @@ class Taking:
                 duplicate is None and document.app_type not in CHANGES and existing is not None and not existing.draft
             )
             if not further and (
-                refused := _judge_stored(document, existing, duplicate, lambda: self._in_use(found.code, key))
+                refused := _judge_stored(document, existing, duplicate, lambda: self._in_use(kind, key))
             ):
                 return refused
         if further and draft:
@@ -164,12 +170,12 @@ class Taking:
             if not draft:
                 cache[key] = None
                 self.effects.touch(kind, key, None, existing is not None)
-                self._companion_changed(found.code, key, existing, None)
+                self._companion_changed(kind, key, existing, None)
         else:
             entry = DocumentEntry(document, message_id, position, document.app_time, draft)
             cache[key] = entry
             self.effects.touch(kind, key, entry, existing is not None)
-            self._companion_changed(found.code, key, existing, entry)
+            self._companion_changed(kind, key, existing, entry)
         self.answering.stored(message_id, found, document)
         return None
 
@@ -178,7 +184,9 @@ class Taking:
         key = document.key
         existing: DocumentEntry | None = self.state.payments.now[key]
         draft = document.app_status != "2"
-        if refused := _judge_stored(document, existing, DUPLICATE["411"], lambda: self._payment_in_use(existing, key)):
+        if refused := _judge_stored(
+            document, existing, DUPLICATE[found.code], lambda: self._payment_in_use(existing, key)
+        ):
             return refused
         if document.app_type == "3" and draft:
             self.answering.stored(message_id, found, document)
@@ -221,10 +229,13 @@ class Taking:
         ):
             self._supersede(existing)
             existing = None
+        if existing is not None and existing.kind != found.code:
+            # An import and an export under one order: whichever was first stands.
+            return [Finding(DUPLICATE[found.code], "appType", document.app_type, "2")]
         if refused := _judge_stored(
             document,
             existing,
-            DUPLICATE["621"],
+            DUPLICATE[found.code],
             lambda: existing is not None and existing.state not in (DRAFT, WAITING),
         ):
             return refused
@@ -248,6 +259,7 @@ class Taking:
                 position,
                 document.app_time,
                 draft,
+                found.code,
             )
             entry.stored_at = effects.at
             entry.pre_no = self.answering.pre_no("B", entry.id)
@@ -280,10 +292,54 @@ class Taking:
             return repeated
         return self.settling.aftercare.give_back(message_id, found, document)
 
+    def _take_export_cancel(self, message_id: int, position: int, found: Found, document: Any) -> list[Finding] | None:
+        return self._take_request(message_id, found, document, self.settling.exportcare.cancel)
+
+    def _take_export_return(self, message_id: int, position: int, found: Found, document: Any) -> list[Finding] | None:
+        if repeated := _repeated(document):
+            return repeated
+        return self._take_request(message_id, found, document, self.settling.exportcare.give_back)
+
+    def _take_tally(self, message_id: int, position: int, found: Found, document: Any) -> list[Finding] | None:
+        return self._take_request(message_id, found, document, self.settling.exportcare.tally)
+
+    def _take_request(
+        self, message_id: int, found: Found, document: Any, carry_out: Callable[[int, Any], list[Finding]]
+    ) -> list[Finding] | None:
+        """What is asked about an accepted export list: it has its effect, or is refused; nothing of it is kept."""
+        if document.app_status == "2":
+            if document.app_type != "1":
+                return [Finding("document.unknown", "appType", document.app_type, "1")]
+            if findings := carry_out(message_id, document):
+                return findings
+        self.answering.stored(message_id, found, document)
+        return None
+
+    def _take_transport(self, message_id: int, position: int, found: Found, document: Any) -> list[Finding] | None:
+        """Manifests, arrivals, departures of export lists. What was declared had its effect and stays."""
+        if repeated := _repeated(document):
+            return repeated
+        transports, key = self.state.transports.now, document.key
+        existing = transports[key]
+        draft, changes = document.app_status != "2", document.app_type in CHANGES
+        further = existing is not None and not existing.draft and not changes
+        if not further and (refused := _judge_stored(document, existing, None, lambda: True)):
+            return refused
+        entry = None
+        if document.app_type != "3":
+            if not draft and (findings := self.settling.exportcare.move(message_id, document)):
+                return findings
+            entry = DocumentEntry(document, message_id, position, document.app_time, draft)
+        if not (draft and (further or entry is None)):
+            transports[key] = entry
+            self.effects.touch("transport", key, entry, existing is not None)
+        self.answering.stored(message_id, found, document)
+        return None
+
     # -- what documents mean for declarations -----------------------------------------------------------------------
 
     def _companion_changed(
-        self, code: str, key: Any, before: DocumentEntry | None, after: DocumentEntry | None
+        self, kind: str, key: Any, before: DocumentEntry | None, after: DocumentEntry | None
     ) -> None:
         """An order or waybill came or went: look again at the declarations that wait for it.
 
@@ -292,18 +348,18 @@ class Taking:
         """
         if (before is None or before.draft) == (after is None or after.draft):
             return
-        if code == "311":
+        if kind == "order":
             self.settling.companion(self.state.declarations.now[key])
-        elif code == "511":
+        elif kind == "waybill":
             named = self.state.declarations_of.now[key]
             for entry in sorted(named, key=_number) if len(named) > 1 else named:
                 self.settling.companion(entry)
 
-    def _in_use(self, code: str, key: Any) -> bool:
-        if code == "311":
+    def _in_use(self, kind: str, key: Any) -> bool:
+        if kind == "order":
             entry = self.state.declarations.now[key]
             return entry is not None and entry.state in STANDING
-        if code == "511":
+        if kind == "waybill":
             return any(entry.state in STANDING for entry in self.state.declarations_of.now[key])
         return False
 
@@ -339,6 +395,16 @@ TAKE = {
     "623": Taking._take_cancel,
     "625": Taking._take_return,
     "711": Taking._take_stored,
+    "303": Taking._take_stored,
+    "403": Taking._take_payment,
+    "505": Taking._take_stored,
+    "603": Taking._take_declaration,
+    "605": Taking._take_export_cancel,
+    "607": Taking._take_transport,
+    "507": Taking._take_transport,
+    "509": Taking._take_transport,
+    "213": Taking._take_export_return,
+    "215": Taking._take_tally,
 }
 """What takes a document of each kind in: None where it was taken, else the findings that refuse it."""
 

@@ -33,6 +33,7 @@ class PastState(State):
             "waybills": _document,
             "statuses": _document,
             "entries": _document,
+            "transports": _document,
             "declarations": self._number,
             "declarations_of": lambda entries: [self._number(entry) for entry in entries],
             "by_invt_no": self._number,

@@ -51,6 +51,7 @@ class Recall(Prefetch):
             rows.WAYBILLS: self._keyed_rows("waybills"),
             rows.STATUSES: self._keyed_rows("statuses"),
             rows.WAREHOUSE_ENTRIES: self._keyed_rows("entries"),
+            rows.TRANSPORTS: self._keyed_rows("transports"),
             rows.PAYMENTS_OF_ORDERS: self._payments_of,
             rows.DECLARATIONS: lambda keys: self._rows(
                 [number for _, number in state.left["declarations"].found(keys)]
@@ -117,6 +118,6 @@ class Recall(Prefetch):
 
 def _as_asked(row: Sequence[Any]) -> tuple[Any, ...]:
     """A row of `DECLARATION_COLUMNS` in the order in which the engine's reads give it."""
-    *values, stored_at, decided_at, released_at, logistics_code, logistics_no = _IN_ORDER(row)
+    *values, stored_at, decided_at, released_at, kind, logistics_code, logistics_no = _IN_ORDER(row)
     moments = [moment and datetime.fromisoformat(moment) for moment in (stored_at, decided_at, released_at)]
-    return *values, *moments, logistics_code, logistics_no
+    return *values, *moments, kind, logistics_code, logistics_no
