@@ -38,7 +38,7 @@ def move(
 def named(document: dict[str, Any], world: dict[str, Any]) -> dict[str, Any] | None:
     """The accepted declaration that a cancel or a return names, where it names it rightly."""
     declaration = world["known"].get(document["head"]["invtNo"])
-    if declaration is None:
+    if declaration is None or declaration["kind"] != "621":
         return None
     alike = all(declaration["head"][name] == document["head"][name] for name in NAMED_ALIKE)
     return declaration if alike else None
@@ -62,7 +62,7 @@ def cancel(document: dict[str, Any], world: dict[str, Any]) -> list[str]:
     if declaration is None:
         return ["declaration.unknown"]
     parcel = (declaration["head"]["logisticsCode"], declaration["head"]["logisticsNo"])
-    if declaration["row"]["status"] not in CANCELLABLE or documents.arrived(world["shelves"]["513"], parcel):
+    if declaration["row"]["status"] not in CANCELLABLE or documents.arrived(world["shelves"]["513"], parcel, "513"):
         return ["declaration.state"]
     for line in declaration["assessed"].values():
         move(declaration, line, line["taken"], world, direction=1)

@@ -1,8 +1,9 @@
-"""Clearing, the second account: `run_case` takes a case folder from first message to last (contract §3, §5, §6).
+"""Clearing, the second account: `run_case` takes a case folder from first message to last (contract §3, §5, §6;
+for export lists, docs/exports.md §2 to §4).
 
 The state is one dict, `world`: what the case says (`casefolder.read_case`), and what has happened since:
 shelves (kind to stored documents), claimed (guids), known (invtNo to accepted declaration), and the counters
-accepted and taken.
+accepted and taken. A declaration is an import's 621 or an export's 603; both lie on the shelf "621".
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from . import afterwards, checks, documents, intake, output, tax
+from . import afterwards, checks, documents, export_afterwards, export_clearing, intake, output, tax
 from .casefolder import read_case
 
 # In the order of contract §3: where several codes apply, the first named is the status.
@@ -39,7 +40,7 @@ def compare_case(case_dir: Path, found: Path | output.Outcome, schemas: Path | N
 
 
 def new_world(case_dir: Path) -> dict[str, Any]:
-    shelves: dict[str, dict[Any, Any]] = {kind: {} for kind in documents.KEYS}
+    shelves: dict[str, dict[Any, Any]] = {kind: {} for kind in (*documents.KEYS, *documents.SHELVES.values())}
     return {**read_case(case_dir), "shelves": shelves, "claimed": {}, "known": {}, "accepted": 0, "taken": 0}
 
 
@@ -73,6 +74,8 @@ def take_document(document: dict[str, Any], world: dict[str, Any]) -> list[str]:
         return afterwards.cancel(document, world)
     if document["kind"] == "625":
         return afterwards.give_back(document, world)
+    if document["kind"] in export_afterwards.ACTIONS:
+        return export_afterwards.ACTIONS[document["kind"]](document, world)
     reason = documents.take_in(document, world["shelves"], world["taken"])
     return [reason] if reason else []
 
@@ -88,15 +91,17 @@ def waiting_declarations(world: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def companions_of(declaration: dict[str, Any], world: dict[str, Any]) -> dict[str, Any]:
     """Order, payment and waybill of a declaration, None where one has not arrived."""
+    if declaration["kind"] == "603":
+        return export_clearing.companions_of(declaration, world)
     head, shelves = declaration["head"], world["shelves"]
-    order = documents.arrived(shelves["311"], (head["ebpCode"], head["orderNo"]))
+    order = documents.arrived(shelves["311"], (head["ebpCode"], head["orderNo"]), "311")
     payments = documents.payments_of(shelves["411"], head["ebpCode"], head["orderNo"])
     wanted = order["head"].get("payTransactionId", "") if order else ""
     named = [payment for payment in payments if payment["head"]["payTransactionId"] == wanted]
     return {
         "order": order,
         "payment": next(iter([*named, *payments]), None),
-        "waybill": documents.arrived(shelves["511"], (head["logisticsCode"], head["logisticsNo"])),
+        "waybill": documents.arrived(shelves["511"], (head["logisticsCode"], head["logisticsNo"]), "511"),
     }
 
 
@@ -115,12 +120,17 @@ def clear_what_is_complete(world: dict[str, Any]) -> None:
             last = max([declaration["taken"], *(companion["taken"] for companion in companions.values())])
             complete.append((last, declaration["taken"], declaration, companions))
     for _, _, declaration, companions in sorted(complete, key=lambda entry: entry[:2]):
-        clear(declaration, companions, world)
+        if declaration["kind"] == "603":
+            clear_export(declaration, companions, world)
+        else:
+            clear(declaration, companions, world)
 
 
 def first_failures_alone(declaration: dict[str, Any], world: dict[str, Any]) -> set[str]:
     """Groups 1 and 2, which need no other document."""
     head = declaration["head"]
+    if declaration["kind"] == "603":
+        return export_clearing.check_parties(head, world["enterprises"]) or export_clearing.check_fields(declaration)
     return checks.check_parties(head, world["enterprises"]) or checks.check_fields(
         declaration, checks.mode_of(head, world["policy"]), world["as_of"].date()
     )
@@ -155,6 +165,18 @@ def clear(declaration: dict[str, Any], companions: dict[str, Any], world: dict[s
     if refuse(declaration, check_guarantee(head["assureCode"], assessed, world)):
         return
     accept(declaration, assessed, companions, world)
+
+
+def clear_export(declaration: dict[str, Any], companions: dict[str, Any], world: dict[str, Any]) -> None:
+    """Judge a complete export list; there is no tax, no allowance and no guarantee."""
+    if refuse(declaration, export_clearing.check_match(declaration, **companions)):
+        return
+    if refuse(declaration, export_clearing.check_goods(declaration, world["tariff"])):
+        return
+    if refuse(declaration, export_clearing.check_stock(declaration, world["books"])):
+        return
+    export_clearing.take(declaration, companions, world)
+    number_and_select(declaration, companions, world)
 
 
 def dutiable_values(declaration: dict[str, Any]) -> dict[int, Decimal]:
@@ -247,17 +269,22 @@ def accept(
     declaration: dict[str, Any], assessed: dict[int, Any], companions: dict[str, Any], world: dict[str, Any]
 ) -> None:
     """Give the declaration its number, take what it takes, and release or select it."""
+    declaration.update(assessed=assessed, bonded=checks.mode_of(declaration["head"], world["policy"]) == "1210")
+    number_and_select(declaration, companions, world)
+    for line in assessed.values():
+        afterwards.move(declaration, line, line["taken"], world, direction=-1)
+
+
+def number_and_select(declaration: dict[str, Any], companions: dict[str, Any], world: dict[str, Any]) -> None:
+    """The next number, of one count for imports and exports; released or selected."""
     world["accepted"] += 1
-    invt_no = f"{world['customs_code']}{world['as_of'].year:04d}I{world['accepted']:09d}"
-    declaration.update(
-        assessed=assessed, bonded=checks.mode_of(declaration["head"], world["policy"]) == "1210", companions=companions
-    )
+    direction = "E" if declaration["kind"] == "603" else "I"
+    invt_no = f"{world['customs_code']}{world['as_of'].year:04d}{direction}{world['accepted']:09d}"
+    declaration["companions"] = companions
     declaration["row"].update(invt_no=invt_no, reasons=[], status=selected(declaration, world))
     world["known"][invt_no] = declaration
     for companion in companions.values():
         companion["used_by"].add(invt_no)
-    for line in assessed.values():
-        afterwards.move(declaration, line, line["taken"], world, direction=-1)
 
 
 def selected(declaration: dict[str, Any], world: dict[str, Any]) -> str:

@@ -45,7 +45,6 @@ BROKEN: dict[str, Change] = {
     "DTD": swap(b"<ceb:CEB", b'<!DOCTYPE m [<!ENTITY e "x">]>\n<ceb:CEB', 1),
     "entity": swap(b"<ceb:copName>", b"<ceb:copName>&nothing;"),
     "XInclude": swap(b"</ceb:BaseTransfer>", b"</ceb:BaseTransfer>" + XINCLUDE),
-
     "unknown kind": swap(b"Message", b"Massage"),
     "receipt": lambda data: (
         data.replace(b"CEB311M", b"CEB312M").replace(b"CEB621M", b"CEB622M").replace(b"11M", b"12M")

@@ -1,12 +1,16 @@
 """What is stored, replaced, deleted or refused of a message's documents (contract §2, item 6).
 
-A shelf is a dict from key to a stored document; a stored document is the document itself with
-`draft` (appStatus 1), `taken` (its place in the order of all documents taken in) and, for declarations, its case row.
+A shelf is a dict from key to a stored document; imports and exports share the shelves of orders, payments, waybills
+and declarations, because a number is given once whatever the direction (exports §1). A stored document is the document
+itself with `draft` (appStatus 1), `taken` (its place in the order of all documents taken in) and, for declarations, its
+case row.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+from . import export_keys
 
 KEYS = {
     "311": ("ebpCode", "orderNo"),
@@ -16,17 +20,25 @@ KEYS = {
     "621": ("ebpCode", "orderNo"),
     "711": ("operatorCode", "copNo"),
 }
+SHELVES = {"303": "311", "403": "411", "505": "511", "603": "621", "607": "607", "507": "507", "509": "509"}
+DECLARATIONS = ("621", "603")
 DUPLICATES = {
     "311": "duplicate.order",
     "411": "duplicate.payment",
     "511": "duplicate.waybill",
     "621": "duplicate.declaration",
+    "303": "duplicate.order",
+    "403": "duplicate.payment",
+    "505": "duplicate.waybill",
+    "603": "duplicate.declaration",
 }
-WITH_ITEMS = ("311", "621", "625", "711")
+WITH_ITEMS = ("311", "621", "625", "711", "303", "603", "607", "507", "509", "213")
 NEW, CHANGE, DELETE = "1", "2", "3"
 
 
 def key_of(document: dict[str, Any]) -> tuple[str, ...]:
+    if document["kind"] in SHELVES:
+        return export_keys.key_of(document)
     return tuple(document["head"].get(name, "") for name in KEYS[document["kind"]])
 
 
@@ -46,23 +58,23 @@ def is_refused(status: str) -> bool:
 
 def is_bound(stored: dict[str, Any]) -> bool:
     """Whether it may not be changed: an accepted declaration uses it, or it is one that waits no more."""
-    if stored["kind"] == "621":
+    if stored["kind"] in DECLARATIONS:
         return stored["row"]["status"] not in ("1", "2")
     return bool(stored["used_by"])
 
 
 def may_be_declared_again(stored: dict[str, Any]) -> bool:
-    if stored["kind"] != "621":
+    if stored["kind"] not in DECLARATIONS:
         return False
     return is_refused(stored["row"]["status"]) or stored["row"]["status"] == "cancelled"
 
 
 def take_in(document: dict[str, Any], shelves: dict[str, Any], taken: int) -> str:
-    """Store, replace or delete one document; the reason where it is refused, else "". For all kinds but 623 and 625."""
+    """Store, replace or delete one document; the reason where it is refused, else "". For kinds that have a shelf."""
     if repeats_a_number(document):
         return "document.items"
     kind, app_type = document["kind"], document["head"]["appType"]
-    shelf, key = shelves[kind], key_of(document)
+    shelf, key = shelves[SHELVES.get(kind, kind)], key_of(document)
     stored = shelf.get(key)
     if app_type in (CHANGE, DELETE):
         if stored is None:
@@ -76,7 +88,8 @@ def take_in(document: dict[str, Any], shelves: dict[str, Any], taken: int) -> st
             return ""
     elif stored is not None and not stored["draft"] and not may_be_declared_again(stored):
         if kind not in DUPLICATES:
-            # 513 and 711 know no duplicate: a further one is simply taken, and a draft does not undo what has arrived.
+            # 513, 711, 607, 507 and 509 know no duplicate: a further one is simply taken, and a draft does not undo
+            # what has arrived.
             if not is_draft(document):
                 shelf[key] = {**document, "draft": False, "taken": taken, "used_by": set()}
             return ""
@@ -85,7 +98,7 @@ def take_in(document: dict[str, Any], shelves: dict[str, Any], taken: int) -> st
         del shelf[key]
         return ""
     shelf[key] = {**document, "draft": is_draft(document), "taken": taken, "used_by": set()}
-    if kind == "621":
+    if kind in DECLARATIONS:
         shelf[key]["row"] = empty_row(document)
     return ""
 
@@ -95,17 +108,19 @@ def empty_row(document: dict[str, Any]) -> dict[str, Any]:
     return {"status": "1" if is_draft(document) else "2", "reasons": [], "invt_no": "", "judged": False}
 
 
-def arrived(shelf: dict[Any, Any], key: tuple[str, ...]) -> dict[str, Any] | None:
-    """The stored document of a key, where it is not a draft."""
+def arrived(shelf: dict[Any, Any], key: tuple[str, ...], kind: str) -> dict[str, Any] | None:
+    """The stored document of a key, where it is of this kind and not a draft."""
     stored = shelf.get(key)
-    return stored if stored is not None and not stored["draft"] else None
+    return stored if stored is not None and stored["kind"] == kind and not stored["draft"] else None
 
 
 def payments_of(shelf: dict[Any, Any], ebp_code: str, order_no: str) -> list[dict[str, Any]]:
-    """The payments that have arrived for an order, first taken first."""
+    """The payments that have arrived for an import order, first taken first."""
     found = [
         stored
         for stored in shelf.values()
-        if not stored["draft"] and (stored["head"]["ebpCode"], stored["head"]["orderNo"]) == (ebp_code, order_no)
+        if stored["kind"] == "411"
+        and not stored["draft"]
+        and (stored["head"]["ebpCode"], stored["head"]["orderNo"]) == (ebp_code, order_no)
     ]
     return sorted(found, key=lambda stored: stored["taken"])

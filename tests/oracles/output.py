@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from . import export_keys
 from .casefolder import read_csv
 
 Row = dict[str, str]
@@ -51,7 +52,7 @@ def declaration_row(declaration: dict[str, Any]) -> Row:
         for column, name in AMOUNTS.items()
     }
     return {
-        "ebp_code": head["ebpCode"],
+        "ebp_code": export_keys.platform(head) if declaration["kind"] == "603" else head["ebpCode"],
         "order_no": head["orderNo"],
         "logistics_no": head["logisticsNo"],
         "invt_no": row["invt_no"],

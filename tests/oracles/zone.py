@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import intake, keys, messages
+from .export_keys import NO_CODE
 
 AS_OF = "2026-06-18T10:00:00+08:00"
 PLATFORM, PLATFORM_2 = "4101900P01", "4101900P02"
@@ -60,6 +61,8 @@ BUYERS = (
     ("44030519990226981X", "赵嘉校"),
 )
 EMS_NO = "T4612W000901"
+DECLARING_KINDS = (*intake.SIGNED_KINDS, *(kind for kind in intake.EXPORTS if kind not in ("303", "403", "505")))
+"""What the cases sign: what must be signed, and of exports, where the schema asks for nothing, all but companions."""
 Document = dict[str, Any]
 
 
@@ -165,7 +168,7 @@ class CaseWriter:
         sign: bool = True,
         **signature_options: Any,
     ) -> bytes:
-        """The bytes of a message of one kind; 621, 623, 625, 711 are signed with the sender's key where it has one."""
+        """The bytes of a message of one kind; what declares is signed with the sender's key where it has one."""
         kind = documents[0]["kind"]
         sender = sender or default_sender(documents[0])
         data = messages.message_xml(
@@ -175,7 +178,7 @@ class CaseWriter:
             dxp_id=dxp_id_of(sender) if dxp_id is None else dxp_id,
             guid=guid or self.guid(),
         )
-        key = key or (key_of(sender) if kind in intake.SIGNED_KINDS else None)
+        key = key or (key_of(sender) if kind in DECLARING_KINDS else None)
         return messages.signed(data, key, **signature_options) if key and sign else data
 
     def send(self, *documents: Document, envelope: bool = False, sender_id: str | None = None, **options: Any) -> str:
@@ -226,4 +229,5 @@ def write_csv(path: Path, rows: Iterable[dict[str, str]]) -> None:
 def default_sender(document: Document) -> str:
     """The first party to a document that has a key, else the first."""
     parties = [str(document["head"][name]) for name in intake.PARTIES[document["kind"]]]
+    parties = [code for code in parties if code != NO_CODE]
     return next((code for code in parties if key_of(code)), parties[0])
