@@ -24,10 +24,10 @@ REASONS = [
     "party.unknown", "party.role", "party.sender",
     "document.items", "duplicate.order", "duplicate.payment", "duplicate.waybill", "duplicate.declaration",
     "document.in_use", "document.stale", "document.unknown",
-    "field.mode", "mode.unsupported", "buyer.id", "field.amount",
-    "waiting.order", "waiting.payment", "waiting.waybill",
+    "field.mode", "mode.unsupported", "buyer.id", "field.amount", "simplified.licence",
+    "waiting.order", "waiting.payment", "waiting.waybill", "waiting.receipt",
     "match.ebc", "match.buyer", "match.items", "match.order_sum", "match.amount", "match.payer", "match.payment_no",
-    "match.consignee", "match.waybill_order", "match.freight",
+    "match.consignee", "match.waybill_order", "match.freight", "match.order_type", "match.receipt", "match.parcel",
     "goods.unknown", "goods.unlisted", "goods.prohibited",
     "limit.single", "limit.annual",
     "book.unknown", "book.mismatch", "book.insufficient",
@@ -35,7 +35,7 @@ REASONS = [
     "selection.inspect", "selection.review", "selection.random",
     "officer.release", "officer.detain", "officer.send_back",
     "declaration.unknown", "declaration.state",
-    "return.late", "return.quantity",
+    "return.late", "return.quantity", "return.mode", "return.untallied",
 ]  # fmt: skip
 """Every reason of the platform contract, sections 2 to 7, and the officers' decisions, in the order of checking."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -236,6 +236,11 @@ class Policy(NamedTuple):
     random_inspection_rate: Decimal
 
 
+def headings_of(gcodes: Iterable[str]) -> frozenset[str]:
+    """The headings of commodity codes: their first four digits."""
+    return frozenset({gcode[:4] for gcode in gcodes})
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Law:
     """Everything the engine asks of the law, on one day. Made by `rules.make_law`; holds no connection."""
@@ -269,6 +274,10 @@ class Law:
     """Lengths of the prefixes, longest first."""
     headings: frozenset[str] = field(repr=False)
     """First four digits of all codes in force."""
+
+    def with_rates(self, rates: Mapping[str, Rate]) -> Law:
+        """The same law with another tariff, by commodity code."""
+        return replace(self, rates=rates, headings=headings_of(rates))
 
     def rate(self, gcode: str) -> Rate | None:
         """The rate in force for a commodity code; None where the tariff has none."""

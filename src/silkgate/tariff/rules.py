@@ -25,6 +25,7 @@ from silkgate.tariff.domain import (
     Prohibition,
     Rate,
     TariffRowError,
+    headings_of,
 )
 
 RATE_COLUMNS = ("gcode", "name", "duty_rate", "vat_rate", "consumption_rate", "unit1", "unit2", "listed_modes",
@@ -351,7 +352,7 @@ def make_law(
         rates=in_force,
         prohibitions=reasons,
         prefix_lengths=tuple(sorted({len(prefix) for prefix in reasons}, reverse=True)),
-        headings=frozenset({gcode[:4] for gcode in in_force}),
+        headings=headings_of(in_force),
     )
 
 

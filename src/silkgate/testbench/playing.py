@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -144,7 +143,7 @@ def prepare(firm: Firm, day: date, role: str) -> Ground:
     policy: dict[str, Any] = dict(zone.policy) if zone else {}
     # The same messages have the same end on the bench; who is drawn in service depends on a secret.
     law = tariff.law_of(day, policy={**policy, "random_inspection_rate": Decimal(0)})
-    law = replace(law, rates={**known.rates, **law.rates})
+    law = law.with_rates({**known.rates, **law.rates})
     # Nobody learns here at which address another is reached.
     parties = {code: clearance.Party(code, one.roles, "") for code, one in filed.items()}
     parties |= {one.code: clearance.Party(one.code, one.roles, one.dxp_id) for one in known.firms}
