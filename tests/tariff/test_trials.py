@@ -90,7 +90,7 @@ def test_rows_take_the_place_of_those_of_their_code(loaded: tariff.Law, tmp_path
     text = 'tariff = "rates.csv"\nprohibited = "none.csv"\npermitted = ["9706"]'
     trial = tariff.read_trial(written(tmp_path, text, rates=RATES, none=PROHIBITED))
     law = tariff.law_of(DAY, trial=trial)
-    assert set(changed(loaded, law)) == {"rates", "prohibitions", "prefix_lengths"}
+    assert set(changed(loaded, law)) == {"rates", "headings", "prohibitions", "prefix_lengths"}
     assert set(law.rates) == {*loaded.rates, "0102030405"}
     assert law.rates["9102110000"] == loaded.rates["9102110000"]
     assert (law.rates["3304990039"].duty_e6, law.rates["3304990039"].modes) == (10_000, {"9610", "1210"})
