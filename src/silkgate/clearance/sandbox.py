@@ -12,7 +12,7 @@ from datetime import date, datetime
 from itertools import count, islice
 from typing import Any, NamedTuple, cast
 
-from silkgate.clearance.domain import Assessment, BookRecord, DeclarationEntry, DocumentEntry, Party
+from silkgate.clearance.domain import EXPORT, IMPORT, Assessment, BookRecord, DeclarationEntry, DocumentEntry, Party
 from silkgate.clearance.engine.decide import Reference, decide
 from silkgate.clearance.engine.needs import Messages
 from silkgate.clearance.engine.prefetch import Prefetch
@@ -159,7 +159,7 @@ class _Memory(Prefetch):
         self._opened |= {key: (max(annual_limit_cents, used), used) for key, used in self._used.items()}
         books = self.state.books.now
         for _, found, documents in messages:
-            if found.code == "621":
+            if found.code in (IMPORT, EXPORT):
                 for document in documents:
                     for line in document.lines:
                         key = (document.ems_no, line.item_record_no)
@@ -170,6 +170,7 @@ class _Memory(Prefetch):
         state = self.state
         entries: list[DocumentEntry | None] = [
             *waiting,
+            *instructed,
             *state.orders.now.values(),
             *state.payments.now.values(),
             *state.waybills.now.values(),

@@ -338,19 +338,28 @@ FIXES: dict[str, Way] = {
     "mode.unsupported": _mode,
     "buyer.id": _identity,
     "field.amount": _amount,
+    "simplified.licence": lambda finding, facts, raw: [_set("statisticsFlag", "B")],
     "waiting.order": _says(
-        "报送订单（CEB311），orderNo为{needed}。", "Send the order (CEB311) with orderNo {needed}."
+        "报送订单（CEB311，出口CEB303），orderNo为{needed}。",
+        "Send the order (CEB311, of an export CEB303) with orderNo {needed}.",
+
     ),
     "waiting.payment": _says(
         "报送支付单（CEB411），orderNo为{needed}。", "Send the payment (CEB411) with orderNo {needed}."
     ),
     "waiting.waybill": _says(
-        "报送运单（CEB511），logisticsNo为{needed}。", "Send the waybill (CEB511) with logisticsNo {needed}."
+        "报送运单（CEB511，出口CEB505），logisticsNo为{needed}。",
+        "Send the waybill (CEB511, of an export CEB505) with logisticsNo {needed}.",
+
+    ),
+    "waiting.receipt": _says(
+        "报送收款单（CEB403），orderNo为{needed}。", "Send the receipt of money (CEB403) with orderNo {needed}."
     ),
     **dict.fromkeys(
         (
             "match.ebc", "match.buyer", "match.items", "match.order_sum", "match.amount", "match.payer",
             "match.payment_no", "match.consignee", "match.waybill_order", "match.freight", "book.mismatch",
+            "match.order_type", "match.receipt", "match.parcel", "return.mode",
         ),
         _needed,
     ),
@@ -381,6 +390,9 @@ FIXES: dict[str, Way] = {
         "Its state {found} does not allow it; one of {needed} would.",
     ),
     "return.late": _number_limit,
+    "return.untallied": _says(
+        "先报送退货申请（CEB213），受理后再理货。", "Send the return (CEB213) first; tally when it was taken."
+    ),
     "return.quantity": lambda finding, facts, raw: (
         _number_limit(finding, facts, raw)
         if finding.needed

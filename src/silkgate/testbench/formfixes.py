@@ -10,6 +10,7 @@ from typing import Any
 
 from lxml import etree
 
+from silkgate.exchange import api as exchange
 from silkgate.standards import dxp, safexml
 from silkgate.standards.ceb.catalogue import GUID_LENGTH, MESSAGES, NAMESPACE, Field, MessageKind
 from silkgate.testbench.checking import business_root
@@ -21,7 +22,7 @@ LIKENESS = 0.6
 """Of names that may be mistyped: below it they are taken for different ones."""
 _EXCERPT = 60
 _INBOUND = {kind.root: kind for kind in MESSAGES.values() if kind.inbound}
-_TAKEN = [root for root, kind in _INBOUND.items() if kind.trade == "import"]
+_TAKEN = [root for root, kind in _INBOUND.items() if kind.code in exchange.KINDS]
 
 
 def size_fix(finding: Any, facts: Any, raw: bytes) -> list[Fix]:
