@@ -28,7 +28,7 @@ FIRMS = {
     "213": ("agent", "agentCode"),
     "215": ("operator", "operatorCode"),
 }
-"""Who sends each message here: a role of the zone, and the element that names the firm in a document. One carrier signs.
+"""Who sends each message here: a role of the zone, and the element that names the firm in a document.
 """
 SIGNED = ("507", "509", "603", "607")
 SENT = (*EXPORTS, *CHECKED)

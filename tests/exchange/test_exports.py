@@ -1,4 +1,4 @@
-"""Export messages at the door: taken like those of import; the one that is not is refused in words, never half taken."""
+"""Export messages at the door: taken like those of import; the one that is not is refused in words."""
 
 from __future__ import annotations
 

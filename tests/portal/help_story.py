@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -24,10 +24,12 @@ from silkgate.clearance.domain import RELEASED
 from silkgate.clearance.explain import selection_findings
 from silkgate.exchange import api as exchange
 from silkgate.identity import api as identity
+from silkgate.kernel.clock import CHINA
 from silkgate.kernel.findings import Finding
 from silkgate.site.scratch import private_database
 from silkgate.site.traffic import samples
 from silkgate.site.traffic.drawing import Draw
+from silkgate.site.traffic.exports import ExportParcels
 from silkgate.site.traffic.faults import FAULTS
 from silkgate.site.traffic.goods import STOCKED
 from silkgate.site.traffic.hostile import HOSTILE, hostile, reused_guid
@@ -49,6 +51,8 @@ COMPANIONS = {
     "match.payment_no": "411",
     "match.consignee": "511",
     "match.waybill_order": "511",
+    "match.order_type": "303",
+    "match.receipt": "403",
 }
 """Where what was found stands, of rules that compare."""
 
@@ -69,7 +73,11 @@ def recorded(server: str, folder: Path) -> Recorded:
     """Examples of all rules and receipt statuses, as the data file of the help pages holds them."""
     rules: dict[str, Example] = {}
     statuses: dict[str, str] = {}
-    for name, zone, tell in (("wrong", samples.zone(), _everything_wrong), ("drawn", _drawing_zone(), _one_parcel)):
+    for name, zone, tell in (
+        ("wrong", samples.zone(), _everything_wrong),
+        ("drawn", _drawing_zone(), _one_parcel),
+        ("abroad", _zone_of_2024(), _exports),
+    ):
         zone.write(folder / name)
         with private_database(server) as url:
             story = _Story(url, folder / name, zone)
@@ -87,6 +95,11 @@ def recorded(server: str, folder: Path) -> Recorded:
 def written(found: Recorded) -> str:
     """The data file's text."""
     return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+
+
+def _zone_of_2024() -> Zone:
+    """When a retail export still needed a receipt of money."""
+    return replace(samples.zone(), as_of=datetime(2024, 6, 18, 10, tzinfo=CHINA))
 
 
 def _drawing_zone() -> Zone:
@@ -359,3 +372,25 @@ def _aftercare(story: _Story) -> None:
     story.now += LATER
     late = f"{int(own[11].app_time[:8]) // 100 + 1}{own[11].app_time[6:]}"
     story.send(samples.message("625", None, [samples.return_request(invt_no[11], own[11], app_time=late)]))
+
+
+def _exports(story: _Story) -> None:
+    """Lists that wait, differ, or are simplified with a licence; one that leaves, and comes back in two wrong ways."""
+    made = ExportParcels(story.zone)
+
+    story.send(*[one.raw for one in made.messages([made.parcel(1, bonded=False)])])
+    first = made.parcel(2, bonded=False)
+    for number, part, name, value in (
+        (3, 0, "orderType", "B"), (4, 1, "grossWeight", "9"), (5, 2, "licenseNo", "24-AA-100123"),
+    ):  # fmt: skip
+        parcel = made.parcel(number, bonded=False)
+        (parcel.order[0], parcel.waybill, parcel.declared[0])[part][name] = value
+        if name == "licenseNo":
+            parcel.declared[0]["statisticsFlag"] = "A"
+        story.send(made.money(parcel).raw, *[one.raw for one in made.messages([parcel])])
+    short = made.parcel(6, bonded=False)
+    story.send(made.money(short, charge="1").raw, *[one.raw for one in made.messages([short])])
+    story.send(made.money(first).raw, *[one.raw for one in made.messages([first])])
+    ((invt_no,),) = story.rows("select invt_no from clearance_declaration where state = '800'")
+    leaving = [made.transport(code, "ZB2024", [first.logistics_no]).raw for code in ("607", "507", "509")]
+    story.send(*leaving, made.tally(first, invt_no).raw, made.give_back(first, invt_no, tradeMode="1261").raw)

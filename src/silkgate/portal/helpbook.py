@@ -19,7 +19,7 @@ from silkgate.kernel.findings import Finding
 from silkgate.kernel.text import Text
 from silkgate.portal import helpproblems
 from silkgate.portal.law import Law, laws
-from silkgate.standards.ceb.catalogue import MESSAGES, MessageKind, kinds_of
+from silkgate.standards.ceb.catalogue import MESSAGES, MessageKind
 from silkgate.tariff.api import REFERENCE, Card, Citation, cards, notices
 from silkgate.ui.problems import KINDS, Kind, document
 from silkgate.ui.shapes import Reason
@@ -120,6 +120,10 @@ _EFFECTS = {
 }
 
 
+_GENERAL = frozenset({"format", "message", "sign", "party", "document"})
+"""Groups of rules about every message, whatever its direction."""
+
+
 def _rules() -> Iterator[Entry]:
     for card in cards().values():
         recorded = examples()["rules"].get(card.slug)
@@ -146,9 +150,16 @@ def _rules() -> Iterator[Entry]:
 
 def _kinds_of(card: Card, recorded: str) -> tuple[MessageKind, ...]:
     """Messages whose receipts a rule may stand in, and the one of its example."""
-    inbound = [kind for kind in kinds_of("import") if kind.inbound]
-    answered = [kind for kind in inbound if {"*", "900", kind.receipt} & card.receipts.keys()]
-    return tuple(dict.fromkeys([*answered, *(kind for kind in inbound if kind.code == recorded)]))
+    inbound = [kind for kind in MESSAGES.values() if kind.inbound]
+    everywhere = {"*", "900"} & card.receipts.keys()
+    answered = [
+        kind
+        for kind in inbound
+        if kind.receipt in card.receipts
+        or (everywhere and (kind.trade == "import" or card.group in _GENERAL))
+        or kind.code == recorded
+    ]
+    return tuple(answered)
 
 
 def _message(kind: MessageKind) -> Text:

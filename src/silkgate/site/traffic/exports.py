@@ -92,9 +92,7 @@ class ExportParcels:
             goodsValue=_money(total), freight="0", currency=CURRENCY,
         )  # fmt: skip
         gross = _e5((weight_grams + 150) * 100)
-        carried = {
-            "logisticsCode": self.carrier.code, "logisticsName": self.carrier.name, "logisticsNo": f"ZB{number_text}",
-        }  # fmt: skip
+        carried = {**self._carried(), "logisticsNo": f"ZB{number_text}"}
         waybill = self._head(
             **carried, freight="6.5", insuredFee="0", currency=CURRENCY, grossWeight=gross, packNo="1",
             goodsInfo=lines[0]["gname"], ebcCode=shop.ebc.code, ebcName=shop.ebc.name,
@@ -114,7 +112,6 @@ class ExportParcels:
         """A manifest (607), arrival (507) or departure (509) of parcels by their waybill numbers."""
         sender = {"607": self.zone.in_role("agent")[0], "507": self.operator, "509": self.carrier}[code]
         part = {"msgCount": "1", "msgSeqNo": "1"}
-        carried = {"logisticsCode": self.carrier.code, "logisticsName": self.carrier.name}
         own: dict[str, dict[str, str]] = {
             "607": {
                 "agentCode": sender.code, "agentName": sender.name, "trafMode": "3", "trafName": "X8202",
@@ -129,9 +126,62 @@ class ExportParcels:
                 "leaveTime": f"{self.at:%Y%m%d%H%M%S}",
             },
         }  # fmt: skip
-        head = self._head(customsCode=self.zone.customs_code, copNo=f"{code}-{bill_no}", **own[code], **carried, **part)
+        head = self._head(
+            customsCode=self.zone.customs_code, copNo=f"{code}-{bill_no}", **own[code], **self._carried(), **part
+        )
         lines = [{"gnum": str(gnum), "logisticsNo": number} for gnum, number in enumerate(parcels, start=1)]
         return self.message(code, sender, [(head, lines)])
+
+    def money(self, parcel: ExportParcel, **change: str) -> Traffic:
+        """The receipt of money for a parcel's order (403), from its seller."""
+        order = parcel.order[0]
+        named = {name: order[name] for name in ("ebpCode", "ebpName", "ebcCode", "ebcName", "orderNo", "currency")}
+        head = self._head(
+            **named, payName="中原汇达支付有限公司", payNo=f"SK{order['orderNo']}", charge=order["goodsValue"],
+            accountingDate=f"{self.at:%Y%m%d%H%M%S}",
+        )  # fmt: skip
+        return self.message("403", self.zone.enterprise(order["ebcCode"]), [({**head, **change}, [])])
+
+    def cancel(self, parcel: ExportParcel, invt_no: str, **change: str) -> Traffic:
+        """The cancellation of a parcel's list (605)."""
+        head = self._head(**self._declared_by(parcel), copNo=f"CX{invt_no[-9:]}", invtNo=invt_no, reason="买家取消订单")
+        return self.message("605", self.zone.enterprise(head["agentCode"]), [({**head, **change}, [])])
+
+    def give_back(self, parcel: ExportParcel, invt_no: str, *lines: tuple[int, str], **change: str) -> Traffic:
+        """The return (213) of a parcel's lines, each with its quantity; of all of them where none is named."""
+        listed, declared = parcel.declared
+        back = dict(lines) or {int(line["gnum"]): line["qty"] for line in declared}
+        head = self._head(
+            **self._declared_by(parcel), **{name: listed[name] for name in ("ebpCode", "ebpName")}, **self._carried(),
+            logisticsNo=parcel.logistics_no, coElNo=f"TH{invt_no[-9:]}", invtNo=invt_no,
+            tradeMode="1261" if listed["tradeMode"] == "1210" else "9661", billNo="TB1", ieFlag="I", trafMode="3",
+            trafName="X8203", portCode=self.zone.customs_code, reason="买家退货", country=listed["country"],
+            voyageNo=f"{self.at:%Y%m%d}",
+        )  # fmt: skip
+        kept = ("gnum", "gcode", "gname", "gmodel", "unit", "unit1", "qty1", "unit2", "qty2")
+        items = [
+            {**{name: line[name] for name in kept if name in line}, "qty": back[int(line["gnum"])]}
+            for line in declared
+            if int(line["gnum"]) in back
+        ]
+        return self.message("213", self.zone.enterprise(head["agentCode"]), [({**head, **change}, items)])
+
+    def tally(self, parcel: ExportParcel, invt_no: str, **change: str) -> Traffic:
+        """The tally of what came back (215), from the operator of the return warehouse."""
+        head = self._head(
+            customsCode=self.zone.customs_code, operatorCode=self.operator.code, operatorName=self.operator.name,
+            **self._carried(), logisticsNo=parcel.logistics_no, invtNo=invt_no, coElNo=f"TH{invt_no[-9:]}",
+            billNo="TB1", ieFlag="I", trafMode="3", trafName="X8203", voyageNo=f"{self.at:%Y%m%d}",
+        )  # fmt: skip
+        return self.message("215", self.operator, [({**head, **change}, [])])
+
+    def _carried(self) -> Values:
+        return {"logisticsCode": self.carrier.code, "logisticsName": self.carrier.name}
+
+    @staticmethod
+    def _declared_by(parcel: ExportParcel) -> Values:
+        head = parcel.declared[0]
+        return {name: head[name] for name in ("customsCode", "agentCode", "agentName", "ebcCode", "ebcName")}
 
     def messages(self, parcels: Sequence[ExportParcel]) -> Iterator[Traffic]:
         """Orders, waybills and lists of some parcels, a message for each kind and sender."""
