@@ -259,7 +259,7 @@ class Law:
     factor_denominator: int
     return_apply_days: int
     export_return_days: int
-    """Exported goods may come back within so many days from release; 0: before there was such a rule."""
+    """Exported goods may come back within so many days from release; 0: there is no such limit."""
     receipt_doc_required: bool
     """Whether a retail export needs a receipt of money."""
     match_tolerance_e5: int

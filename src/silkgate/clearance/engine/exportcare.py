@@ -36,7 +36,7 @@ from silkgate.kernel.fixed import format_e5
 from silkgate.tariff.api import Law
 
 UNDER_WAY = frozenset((*HELD, RELEASED))
-RETURNABLE = frozenset((RELEASED, CLOSED, PART_RETURNED, RETURNED))
+RETURNABLE = frozenset((RELEASED, CLOSED, PART_RETURNED))
 RETURN_MODES = {"9610": "9661", "1210": "1261"}
 EVENTS = {"607": "declaration.manifested", "507": "declaration.arrived", "509": "declaration.departed"}
 
@@ -144,6 +144,8 @@ class ExportCare:
         return []
 
     def _in_time(self, entry: DeclarationEntry, app_time: str) -> list[Finding]:
+        if not self.law.export_return_days:
+            return []
         assert entry.released_at is not None
         latest = entry.released_at + timedelta(hours=24 * self.law.export_return_days)
         applied = message_time(app_time)
