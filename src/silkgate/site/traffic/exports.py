@@ -7,6 +7,7 @@ from datetime import datetime
 from random import Random
 from typing import NamedTuple
 
+from silkgate.exchange.api import NO_CODE
 from silkgate.site.traffic.enterprises import Enterprise
 from silkgate.site.traffic.goods import ARTICLES, TARIFF_BY_CODE
 from silkgate.site.traffic.messages import Traffic, new_guid
@@ -184,10 +185,12 @@ class ExportParcels:
         return {name: head[name] for name in ("customsCode", "agentCode", "agentName", "ebcCode", "ebcName")}
 
     def messages(self, parcels: Sequence[ExportParcel]) -> Iterator[Traffic]:
-        """Orders, waybills and lists of some parcels, a message for each kind and sender."""
+        """Orders, waybills and lists, a message for each kind and sender; orders of a foreign platform from the seller."""
         by_sender: dict[tuple[str, str], list[tuple[Values, list[Line]]]] = {}
         for parcel in parcels:
-            by_sender.setdefault(("303", parcel.order[0]["ebpCode"]), []).append(parcel.order)
+            order = parcel.order[0]
+            seller = order["ebcCode"] if order["ebpCode"] == NO_CODE else order["ebpCode"]
+            by_sender.setdefault(("303", seller), []).append(parcel.order)
             by_sender.setdefault(("505", parcel.waybill["logisticsCode"]), []).append((parcel.waybill, []))
         for parcel in parcels:
             by_sender.setdefault(("603", parcel.declared[0]["agentCode"]), []).append(parcel.declared)
