@@ -218,6 +218,8 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "engine": "the deterministic decider, one file per step",
         "evidence.py": "the documents of a declaration as they were received, side by side",
         "explain.py": "decisions and tax in words",
+        "directions.py": "imports and exports as lists tell them apart",
+        "exportevidence.py": "the documents of an export list, its terms, what came back",
         "dossier.py": "everything that explains one declaration, gathered for a page",
         "check.py": "what intake finds in a message, with no effect",
         "cases.py": "example cases: run a folder, compare",
@@ -250,6 +252,13 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "rest_shapes.py": "bodies of its REST interface",
         "shown.py": "runs in words and shapes",
         "forms.py": "what its pages ask for",
+    },
+    "machinery": {
+        "access.py": "what there is to do with machine books, for pages and REST alike",
+        "bill.py": "bills of materials: judged row by row, multiplied down the tree",
+        "sheets.py": "bills as they are brought: CSV, XLSX, UBL catalogue",
+        "shown.py": "machine books in words and shapes",
+        "restshapes.py": "bodies of its REST interface",
     },
     "programmes": {
         "access.py": "what there is to do in the market, for pages and REST alike",

@@ -23,6 +23,7 @@ from silkgate.drafts.domain import Content
 from silkgate.exchange import models as exchange
 from silkgate.identity import actions, api, models
 from silkgate.identity.api import DUTIES, SCOPES, Actor
+from silkgate.machinery import models as machinery
 from silkgate.registry import models as registry
 from silkgate.registry import permits
 
@@ -59,6 +60,13 @@ ABOUT = {
     "exchange.webhooks.rest.rotate_secret": "webhook",
     "exchange.webhooks.rest.try_webhook": "webhook",
     "identity.client_pages.ended": "client",
+    "machinery.rest.cancel_shipment": "spare_shipment",
+    "machinery.rest.declare_book": "machine_book",
+    "machinery.rest.import_bill": "machine_book",
+    "machinery.rest.list_components": "machine_book",
+    "machinery.rest.list_parts": "machine_book",
+    "machinery.rest.one_book": "machine_book",
+    "machinery.rest.one_shipment": "spare_shipment",
     "portal.pages.message_file": "message",
     "programmes.deskpages.enquiry": "market_enquiry",
     "programmes.deskpages.offer": "market_enquiry",
@@ -273,6 +281,43 @@ def _permit(code: str, at: datetime) -> str:
     return str(registry.Permit.objects.get(number=number).id)
 
 
+def _machine_book(code: str, at: datetime) -> str:
+    made = machinery.Book.objects.create(
+        enterprise_code=code,
+        contract_no="Z-1",
+        buyer_name=f"buyer of {code}",
+        buyer_country="502",
+        name="machine",
+        model="M",
+        gcode="8413602190",
+        serial_nos=["M-1"],
+        value_cents=100,
+        currency="USD",
+        declaration_no="D-1",
+        export_day=at.date(),
+        warranty_months=12,
+        state="draft",
+        made_by=f"chair-{code}",
+        made_at=at,
+    )
+    return str(made.pk)
+
+
+def _spare_shipment(code: str, at: datetime) -> str:
+    made = machinery.Shipment.objects.create(
+        enterprise_code=code,
+        number="SP-1",
+        digest=b"",
+        contract_no="Z-1",
+        day=at.date(),
+        state="refused",
+        findings=[["spare.contract", "contract_no", "Z-1", "", None]],
+        made_by=f"chair-{code}",
+        made_at=at,
+    )
+    return str(made.pk)
+
+
 _MAKERS: dict[str, Callable[[str, datetime], str]] = {
     "client": _client,
     "case": _case,
@@ -283,4 +328,6 @@ _MAKERS: dict[str, Callable[[str, datetime], str]] = {
     "enterprise": _enterprise,
     "permit": _permit,
     "webhook": _webhook,
+    "machine_book": _machine_book,
+    "spare_shipment": _spare_shipment,
 }

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from lxml import etree
 
 from clearance.rig import SELECTION_KEY, connector
+from portal.help_spares import spare_examples
 from silkgate.clearance import actions
 from silkgate.clearance.api import Engine, load_zone
 from silkgate.clearance.domain import RELEASED
@@ -86,6 +87,8 @@ def recorded(server: str, folder: Path) -> Recorded:
                 rules.setdefault(slug, example)
             for status, fragment in story.statuses():
                 statuses.setdefault(status, fragment)
+    for slug, (finding, asked, answer) in spare_examples(server).items():
+        rules[slug] = Example(finding.to_list(), "", asked, answer)
     return {
         "rules": {slug: rules[slug]._asdict() for slug in sorted(rules)},
         "statuses": {status: statuses[status] for status in sorted(statuses)},

@@ -36,8 +36,11 @@ REASONS = [
     "officer.release", "officer.detain", "officer.send_back",
     "declaration.unknown", "declaration.state",
     "return.late", "return.quantity", "return.mode", "return.untallied",
+    "spare.contract", "spare.warranty", "spare.unknown_part", "spare.serial", "spare.serial_missing",
+    "spare.serial_shared", "spare.replaced", "spare.quantity", "spare.free",
 ]  # fmt: skip
-"""Every reason of the platform contract, sections 2 to 7, and the officers' decisions, in the order of checking."""
+"""Every reason of the platform contract, sections 2 to 7, the officers' decisions, and what there is about the spare
+parts of machines, in the order of checking."""
 
 ENDED = "export.receipt_doc_required"
 """The one parameter whose law has ended."""

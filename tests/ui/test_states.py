@@ -13,7 +13,7 @@ from silkgate.ui import states
 OFFICIAL = {
     "1": "waiting", "2": "waiting", "120": "waiting", "100": "refused", "-621005": "refused", "-1": "refused",
     "300": "held", "500": "held", "501": "held", "502": "held", "503": "held", "599": "held",
-    "399": "released", "800": "released",
+    "399": "released", "800": "released", "899": "released",
     "700": "returned", "cancelled": "returned", "part_returned": "returned", "returned": "returned",
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from silkgate.clearance.cases import CaseResult, run_case
 from silkgate.clearance.check import Alone, Checked, check_alone, check_message, judge
+from silkgate.clearance.directions import DIRECTIONS, direction_chips
 from silkgate.clearance.domain import AssessedLine, Party
 from silkgate.clearance.dossier import carried, names_persons, said_in, without_persons
 from silkgate.clearance.engine.run import Engine, EngineBusyError
@@ -25,6 +26,7 @@ from silkgate.clearance.zonefolder import FolderError, ZoneFolder, load_zone, re
 
 __all__ = [
     "COUNTED",
+    "DIRECTIONS",
     "GROUP_NAMES",
     "Alone",
     "AssessedLine",
@@ -48,6 +50,7 @@ __all__ = [
     "check_alone",
     "check_message",
     "clear_folder",
+    "direction_chips",
     "held",
     "judge",
     "latest",

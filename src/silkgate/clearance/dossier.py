@@ -13,8 +13,18 @@ from django.db import connection
 from lxml import etree
 
 from silkgate.clearance import queries
+from silkgate.clearance.domain import EXPORT
 from silkgate.clearance.evidence import NAMES, Evidence, documents_in, side_by_side
 from silkgate.clearance.explain import ENGINE, Priced, decision, selection_findings, tax_table
+from silkgate.clearance.exportevidence import (
+    CameBack,
+    Four,
+    Terms,
+    came_back,
+    export_side_by_side,
+    platform_words,
+    terms,
+)
 from silkgate.exchange import api as exchange
 from silkgate.journal import api as journal
 from silkgate.kernel.clock import china_day, message_time
@@ -23,7 +33,7 @@ from silkgate.ledger import api as ledger
 from silkgate.standards import dxp, safexml
 from silkgate.standards.ceb.catalogue import MESSAGES
 from silkgate.standards.ceb.refusal import Refused
-from silkgate.ui.formats import yuan
+from silkgate.ui.formats import decimal, yuan
 from silkgate.ui.shapes import Balance, Comparison, Decision, Event, MoneyTable
 
 MOST_PAYMENTS = 5
@@ -44,7 +54,9 @@ class ReceiptLine(NamedTuple):
 
 
 class Dossier(NamedTuple):
-    """A declaration, explained. `tax` is None before acceptance; balances are there only where all is shown in full."""
+    """A declaration, explained. `tax` is None before acceptance and for exports; balances are there only where all is
+    shown in full.
+    """
 
     full: queries.Full
     decision: Decision
@@ -54,6 +66,20 @@ class Dossier(NamedTuple):
     history: tuple[Event, ...]
     declared: Evidence | None
     balances: tuple[Balance, ...]
+    terms: Terms | None = None
+    """Of an export list: how it was declared; None before its message was read."""
+    came_back: tuple[CameBack, ...] = ()
+    """Of an export list."""
+
+    @property
+    def exported(self) -> bool:
+        """Whether it is an export list."""
+        return self.full.row.kind == EXPORT
+
+    @property
+    def platform(self) -> Text | str:
+        """The platform, as people read it."""
+        return platform_words(self.full.row.ebp_code)
 
 
 def gather(number: int, *, in_full: bool) -> Dossier | None:
@@ -67,26 +93,41 @@ def gather(number: int, *, in_full: bool) -> Dossier | None:
         documents = _documents(inbox, full)
         message_ids = {document.message_id for document in documents if document}
         message_ids |= {event.detail["message"] for event in events if isinstance(event.detail.get("message"), int)}
-        receipts = _receipts(inbox, full, message_ids, documents)
+        receipts = _receipts(inbox, full, message_ids, documents, events)
     if not in_full:
         receipts = tuple(line._replace(info=without_persons(line.info)) for line in receipts)
     return Dossier(
         full=full,
         decision=_decision(full, events, in_full=in_full),
-        comparison=side_by_side(
-            documents, in_full=in_full, hrefs={number: f"/messages/{number}" for number in message_ids}
-        ),
+        comparison=_compared(full, documents, message_ids, in_full=in_full),
         tax=_tax(full, documents[0]),
         receipts=receipts,
         history=_history(events, documents),
         declared=documents[0],
         balances=_balances(full) if in_full else (),
+        terms=_terms(documents[0]) if full.row.kind == EXPORT else None,
+        came_back=_came_back(full, documents[0]),
     )
+
+
+def _terms(declared: Evidence | None) -> Terms | None:
+    return terms(declared.head.get("tradeMode", ""), declared.head.get("statisticsFlag", "")) if declared else None
+
+
+def _came_back(full: queries.Full, declared: Evidence | None) -> tuple[CameBack, ...]:
+    assessment = full.assessment
+    return came_back(assessment.lines, assessment.export, declared) if assessment and assessment.export else ()
 
 
 # --- Documents ------------------------------------------------------------------------------------------------------
 
-Four = tuple[Evidence | None, Evidence | None, Evidence | None, Evidence | None]
+
+def _compared(full: queries.Full, documents: Four, message_ids: Iterable[int], *, in_full: bool) -> Comparison:
+    hrefs = {number: f"/messages/{number}" for number in message_ids}
+    if full.row.kind == EXPORT:
+        needed = "waiting.receipt" in full.line.reasons
+        return export_side_by_side(documents, money_needed=needed, hrefs=hrefs)
+    return side_by_side(documents, in_full=in_full, hrefs=hrefs)
 
 
 def _documents(inbox: psycopg.Connection, full: queries.Full) -> Four:
@@ -98,11 +139,13 @@ def _read(inbox: psycopg.Connection, place: queries.Place | None) -> Evidence | 
     if place is None:
         return None
     raw = exchange.received_bytes(inbox, place.message_id)
-    return documents_in(raw, place.message_id)[place.position] if raw else None
+    found = documents_in(raw, place.message_id)[place.position] if raw else None
+    # Numbers are unique whatever the direction: what lies under one of them may be no companion.
+    return found if found and found.code == place.code else None
 
 
 def _payment(inbox: psycopg.Connection, full: queries.Full, order: Evidence | None) -> Evidence | None:
-    """The payment that the order names, else the first that was accepted."""
+    """The payment that the order names, else the first that was accepted; of an export the first receipt of money."""
     named = order.head.get("payTransactionId") if order else None
     first = None
     for place in full.payments[:MOST_PAYMENTS]:
@@ -117,14 +160,16 @@ def _payment(inbox: psycopg.Connection, full: queries.Full, order: Evidence | No
 
 
 def _decision(full: queries.Full, events: Iterable[journal.Event], *, in_full: bool) -> Decision:
-    row = full.row
+    row, exported = full.row, full.row.kind == EXPORT
     findings = list(full.findings)
     if row.state in queries.GROUPS["held"] and full.assessment and not findings:
         findings = selection_findings(row.state, full.assessment.selected_by, row.invt_no or "")
-    last = next((event for event in reversed(list(events)) if event.kind in WORDS), None)
+    last = next(
+        (event for event in reversed(list(events)) if event.kind in WORDS and event.kind not in ON_THE_WAY), None
+    )
     who = ENGINE if last is None or last.actor == "engine" else _officer(last.actor)
-    when = row.decided_at or row.stored_at
-    return decision(row.state, findings, when=when, who=who, in_full=in_full, proof_href="#history")
+    when = last.at if last else row.decided_at or row.stored_at
+    return decision(row.state, findings, when=when, who=who, in_full=in_full, proof_href="#history", exported=exported)
 
 
 def _officer(name: str) -> Text:
@@ -132,7 +177,7 @@ def _officer(name: str) -> Text:
 
 
 def _tax(full: queries.Full, declared: Evidence | None) -> MoneyTable | None:
-    if full.assessment is None:
+    if full.assessment is None or full.row.kind == EXPORT:
         return None
     goods: dict[int, Priced] = {}
     for line in declared.lines if declared else ():
@@ -144,19 +189,26 @@ def _tax(full: queries.Full, declared: Evidence | None) -> MoneyTable | None:
 
 
 def _receipts(
-    inbox: psycopg.Connection, full: queries.Full, message_ids: Iterable[int], documents: Four
+    inbox: psycopg.Connection,
+    full: queries.Full,
+    message_ids: Iterable[int],
+    documents: Four,
+    events: Iterable[journal.Event],
 ) -> tuple[ReceiptLine, ...]:
-    """Receipts about this declaration and its documents among those that answer their messages."""
+    """Receipts about this declaration, its documents and its way among those that answer their messages."""
     row = full.row
     paid = documents[2].head if documents[2] else {}
     ours = {
-        "orderNo": row.order_no,
-        "logisticsNo": row.logistics_no,
-        "payTransactionId": paid.get("payTransactionId", ""),
-        "invtNo": row.invt_no or "",
-        "preNo": row.pre_no,
-        "copNo": (documents[0].head.get("copNo", "") if documents[0] else "") or row.order_no[-20:],
+        ("orderNo", row.order_no),
+        ("logisticsNo", row.logistics_no),
+        ("payTransactionId", paid.get("payTransactionId", "")),
+        ("payNo", paid.get("payNo", "")),
+        ("invtNo", row.invt_no or ""),
+        ("preNo", row.pre_no),
+        ("copNo", (documents[0].head.get("copNo", "") if documents[0] else "") or row.order_no[-20:]),
     }
+    # Manifest, arrival and departure name many parcels; their receipts repeat the sender's number alone.
+    moved = {(event.detail["message"], event.detail["copNo"]) for event in events if "copNo" in event.detail}
     found = []
     for message_id in sorted(message_ids):
         for receipt in exchange.receipts_of(inbox, message_id):
@@ -164,7 +216,8 @@ def _receipts(
             found += [
                 ReceiptLine(receipt.id, code, MESSAGES[code].name, *_said(said))
                 for said in documents_of_receipt(receipt.body)
-                if any(said.get(element) == value for element, value in ours.items() if value)
+                if any(value and (element, value) in ours for element, value in said.items())
+                or (message_id, said.get("copNo")) in moved
             ]
     sealed = exchange.newest_sealed_receipt(inbox)
     return tuple(line._replace(sealed=line.id <= sealed) for line in sorted(found, key=lambda line: line.id))
@@ -264,7 +317,13 @@ WORDS: dict[str, tuple[Text, str]] = {
     "declaration.cancelled": (Text("撤销", "Cancelled"), "returned"),
     "declaration.part_returned": (Text("部分退货", "Partly returned"), "returned"),
     "declaration.returned": (Text("全部退货", "Returned"), "returned"),
+    "declaration.manifested": (Text("列入清单总分单", "Put on a manifest of lists"), ""),
+    "declaration.arrived": (Text("运抵监管场所", "Arrived at the supervised site"), ""),
+    "declaration.departed": (Text("离境，结关", "Left the country, closed"), "released"),
+    "declaration.tallied": (Text("退货理货", "Returned goods tallied"), ""),
 }
+ON_THE_WAY = frozenset(("declaration.manifested", "declaration.arrived", "declaration.tallied"))
+"""What happens to a declaration without deciding on it."""
 
 
 def _history(events: Iterable[journal.Event], documents: Four) -> tuple[Event, ...]:
@@ -284,9 +343,24 @@ def _history(events: Iterable[journal.Event], documents: Four) -> tuple[Event, .
 
 
 def _sender(document: Evidence) -> tuple[str, str]:
-    names = {"621": "agentName", "311": "ebpName", "411": "payName", "511": "logisticsName"}
-    name = document.head.get(names[document.code], "")
-    return name, name
+    for element in _SENDERS[document.code]:
+        name = document.head.get(element, "")
+        if name and name != exchange.NO_CODE:
+            return name, name
+    return "", ""
+
+
+_SENDERS = {
+    "621": ("agentName",),
+    "311": ("ebpName",),
+    "411": ("payName",),
+    "511": ("logisticsName",),
+    "603": ("agentName",),
+    "303": ("ebpName", "ebcName"),
+    "403": ("payName", "ebcName"),
+    "505": ("logisticsName",),
+}
+"""Who speaks in a document; of a platform or payment firm without a name the seller."""
 
 
 def _told(event: journal.Event) -> Event:
@@ -294,17 +368,31 @@ def _told(event: journal.Event) -> Event:
     reason = str(event.detail.get("reason", ""))
     who = ENGINE if event.actor == "engine" else _officer(event.actor)
     law = Text(f"规则版本{event.law_version}", f"rules {event.law_version}") if event.law_version else None
-    detail = Text(f"理由：{reason}", f"Reason: {reason}") if reason else law
-    return Event(event.at, what, who, detail, mark)
+    detail = Text(f"理由：{reason}", f"Reason: {reason}") if reason else _detail(event) or law
+    message = event.detail.get("message")
+    return Event(event.at, what, who, detail, mark, f"/messages/{message}" if isinstance(message, int) else "")
+
+
+def _detail(event: journal.Event) -> Text | None:
+    """What an event says beside its name: under which bill, or how much of which line."""
+    if bill := event.detail.get("billNo"):
+        return Text(f"提运单{bill}", f"bill {bill}")
+    if lines := event.detail.get("lines"):
+        told = [(gnum, decimal(qty_e5)) for gnum, qty_e5 in lines]
+        return Text(
+            "，".join(f"第{gnum}项：{qty}" for gnum, qty in told),
+            ", ".join(f"line {gnum}: {qty}" for gnum, qty in told),
+        )
+    return None
 
 
 # --- Balances -------------------------------------------------------------------------------------------------------
 
 
 def _balances(full: queries.Full) -> tuple[Balance, ...]:
-    """Allowance and guarantee as they stand now, with this declaration's own part apart."""
+    """Allowance and guarantee as they stand now, with this declaration's own part apart; an export takes neither."""
     assessment = full.assessment
-    if assessment is None:
+    if assessment is None or assessment.export:
         return ()
     standing = full.row.state not in {"cancelled", "returned", "100"}
     left = [line.dutiable_cents - line.returned_dutiable_cents for line in assessment.lines]

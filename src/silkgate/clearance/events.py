@@ -25,6 +25,12 @@ _REASONS = Member(
     Text("规则代码，见/rules/<代码>", "slugs of the rules behind it: /rules/<slug>"),
     _slugs,
 )
+_BILL_NO = Member(
+    "bill_no",
+    {"type": "string"},
+    Text("提运单号", "number of the bill of lading"),
+    lambda detail: detail.get("billNo"),
+)
 
 for _name, _words, _when, _members in (
     ("released", Text("放行", "released"), Text("申报单放行", "a declaration is released"),
@@ -36,6 +42,14 @@ for _name, _words, _when, _members in (
     ("cancelled", Text("撤销", "cancelled"), Text("申报单撤销", "a declaration is cancelled"), ()),
     ("returned", Text("退货", "returned"), Text("全部退货", "all of its goods are returned"), ()),
     ("part_returned", Text("部分退货", "returned in part"), Text("部分退货", "some of its goods are returned"), ()),
+    ("manifested", Text("列入总分单", "manifested"), Text("出口清单列入总分单", "an export list is put on a manifest"),
+     (_BILL_NO,)),
+    ("arrived", Text("运抵", "arrived"), Text("出口商品运抵监管场所", "goods of an export list arrive at the site"),
+     (_BILL_NO,)),
+    ("departed", Text("离境", "departed"), Text("出口商品离境，清单结关", "exported goods leave; the list is closed"),
+     (_BILL_NO,)),
+    ("tallied", Text("退货理货", "tallied"), Text("退回的出口商品理货", "exported goods that came back are counted"),
+     ()),
 ):  # fmt: skip
     event_type(f"declaration.{_name}", _words, _when, subject="declaration", members=_members)
 event_type(

@@ -6,7 +6,7 @@ The engine judges compact records; people are shown what the message says. Both 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -36,6 +36,10 @@ NAMES = {
     "311": Text("订单", "Order"),
     "411": Text("支付单", "Payment"),
     "511": Text("运单", "Waybill"),
+    "603": Text("出口清单", "Export list"),
+    "303": Text("订单", "Order"),
+    "403": Text("收款单", "Receipt of money"),
+    "505": Text("运单", "Waybill"),
 }
 
 
@@ -88,7 +92,7 @@ def _filled(names: list[str], values: tuple[str, ...]) -> dict[str, str]:
 def _fields() -> dict[str, Field]:
     """Every element by name; where messages name it differently, as the declaration does, then the order."""
     fields: dict[str, Field] = {}
-    for code in ("621", "311", "411", "511", *MESSAGES):
+    for code in (*COMPARED, *MESSAGES):
         kind = MESSAGES[code]
         for field in (*kind.head_fields, *kind.line_fields):
             fields.setdefault(field.name, field)
@@ -101,17 +105,20 @@ _IN_FINDINGS = {
     "dutiableValue": Text("完税价格", "Dutiable value"),
     "emsNo/itemRecordNo": Text("账册编号与料号", "Account book and item number"),
 }
+_DESTINATION = Text("目的国（地区）", "Country of destination")
 
 
-def field_name(element: str) -> Text:
+def field_name(element: str, *, exported: bool = False) -> Text:
     """The name of an element in words; the element itself where the catalogue does not know it."""
+    if exported and element == "country":
+        return _DESTINATION
     if element in _IN_FINDINGS:
         return _IN_FINDINGS[element]
     field = _fields().get(element)
     return field.label if field else Text(element, element)
 
 
-CODED = {"country": "countries", "unit": "units"}
+CODED = {"country": "countries", "unit": "units", "currency": "currencies"}
 """Elements that hold a code, and its table."""
 
 
@@ -130,18 +137,35 @@ def field_of(code: str, element: str, *, line: bool = False) -> Text:
     return next((field.label for field in fields if field.name == element), field_name(element))
 
 
-def _same_number(one: str, other: str) -> bool:
+def same_number(one: str, other: str) -> bool:
+    """Whether two texts are one number, or the same text where they are none."""
     try:
         return Decimal(one or "0") == Decimal(other or "0")
     except InvalidOperation:
         return one == other
 
 
-class _Side:
-    """The four documents, asked for one field at a time."""
+GoodsField = tuple[str, bool, bool]
+"""A field of a goods line; whether the order has it too; whether it is a number."""
 
-    def __init__(self, documents: tuple[Evidence | None, ...], *, in_full: bool) -> None:
-        self.documents, self.in_full = documents, in_full
+
+class Side:
+    """The documents of a declaration, of these kinds, asked for one field at a time."""
+
+    def __init__(self, kinds: Sequence[str], documents: Sequence[Evidence | None], *, in_full: bool) -> None:
+        self.kinds, self.documents, self.in_full = kinds, documents, in_full
+
+    def sources(self, numbers: Mapping[str, str], hrefs: Mapping[int, str] | None) -> tuple[Source, ...]:
+        """The columns: each document by the number in its element, with the address of its message."""
+        return tuple(
+            Source(
+                NAMES[code],
+                document.head.get(numbers[code], "") if document else "",
+                (hrefs or {}).get(document.message_id, "") if document else "",
+                document is None,
+            )
+            for code, document in zip(self.kinds, self.documents, strict=True)
+        )
 
     def row(
         self, *elements: str, reference: int = ORDER, number: bool = False, name: Text | None = None
@@ -152,38 +176,58 @@ class _Side:
             for element, document in zip(elements, self.documents, strict=True)
         )
         element = next(element for element in elements if element)
-        kind = COMPARED[elements.index(element)]
+        kind = self.kinds[elements.index(element)]
         return compare(
             name or field_of(kind, element),
             values,
             element,
             reference=reference,
-            **({"same": _same_number} if number else {}),
-            shown=masked if element in PERSONAL and not self.in_full else None,
+            **({"same": same_number} if number else {}),
+            shown=self._shown(element),
         )
 
-    def goods_line(self, gnum: str, *, bonded: bool) -> tuple[ComparisonRow, ...]:
+    def _shown(self, element: str) -> Callable[[str], Text | str] | None:
+        if element in PERSONAL and not self.in_full:
+            return masked
+        return functools.partial(coded, element) if element in CODED else None
+
+    def goods(self, fields: Sequence[GoodsField]) -> tuple[ComparisonGroup, ...]:
+        """Every goods line of declaration and order under its name."""
+        names: dict[str, str] = {}
+        for document in self.documents[:2]:
+            for line in document.lines if document else ():
+                names.setdefault(line["gnum"], line.get("gname") or line.get("itemName", ""))
+        declared = self.documents[0]
+        bonded = any("itemRecordNo" in line for line in (declared.lines if declared else ()))
+        return tuple(
+            ComparisonGroup(
+                Text(f"第{gnum}项 {name}", f"Line {gnum} {name}"), self._goods_line(gnum, fields, bonded=bonded)
+            )
+            for gnum, name in sorted(names.items(), key=lambda item: int(item[0]))
+        )
+
+    def _goods_line(self, gnum: str, fields: Sequence[GoodsField], *, bonded: bool) -> tuple[ComparisonRow, ...]:
         """The goods line `gnum` in declaration and order, field by field; always the same fields in a declaration."""
         lines = [_line(document, gnum) for document in self.documents[:2]]
         rows = []
-        for element, both, number in _GOODS_FIELDS:
+        for element, both, number in fields:
             if element == "itemRecordNo" and not bonded:
                 continue
             declared, ordered = (None if line is None else line.get(element, "") for line in lines)
             rows.append(
                 compare(
-                    field_of("621", element, line=True),
+                    field_of(self.kinds[0], element, line=True),
                     (declared, ordered if both else None),
                     element,
                     reference=ORDER,
-                    **({"same": _same_number} if number else {}),
-                    shown=functools.partial(coded, element) if element in CODED else None,
+                    **({"same": same_number} if number else {}),
+                    shown=self._shown(element),
                 )
             )
         return tuple(rows)
 
 
-_GOODS_FIELDS = (
+GOODS_FIELDS: tuple[GoodsField, ...] = (
     ("gcode", False, False),
     ("itemRecordNo", False, False),
     ("qty", True, True),
@@ -191,7 +235,7 @@ _GOODS_FIELDS = (
     ("totalPrice", True, True),
     ("country", True, False),
 )
-"""Fields of a goods line; whether the order has them too; whether they are numbers."""
+"""Of an import."""
 
 
 def _line(document: Evidence | None, gnum: str) -> Mapping[str, str] | None:
@@ -222,17 +266,8 @@ def side_by_side(
     `in_full`: personal values unmasked. `hrefs`: addresses of messages by id. Compares what group 4 of clearing
     compares, and shows the goods beside each other.
     """
-    side = _Side(documents, in_full=in_full)
+    side = Side(COMPARED, documents, in_full=in_full)
     numbers = {"621": "orderNo", "311": "orderNo", "411": "payTransactionId", "511": "logisticsNo"}
-    sources = tuple(
-        Source(
-            NAMES[code],
-            document.head.get(numbers[code], "") if document else "",
-            (hrefs or {}).get(document.message_id, "") if document else "",
-            document is None,
-        )
-        for code, document in zip(COMPARED, documents, strict=True)
-    )
     groups = (
         ComparisonGroup(
             Text("编号", "Numbers"),
@@ -273,13 +308,4 @@ def side_by_side(
             ),
         ),
     )
-    names: dict[str, str] = {}
-    for document in documents[:2]:
-        for line in document.lines if document else ():
-            names.setdefault(line["gnum"], line.get("gname") or line.get("itemName", ""))
-    bonded = any("itemRecordNo" in line for line in (documents[0].lines if documents[0] else ()))
-    goods = tuple(
-        ComparisonGroup(Text(f"第{gnum}项 {name}", f"Line {gnum} {name}"), side.goods_line(gnum, bonded=bonded))
-        for gnum, name in sorted(names.items(), key=lambda item: int(item[0]))
-    )
-    return Comparison(sources, groups, goods)
+    return Comparison(side.sources(numbers, hrefs), groups, side.goods(GOODS_FIELDS))

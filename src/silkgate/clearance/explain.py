@@ -53,6 +53,27 @@ SUMMARIES = {
         "All goods were returned; allowance, tax and stock went back.",
     ),
 }
+_EXPORTS = {
+    "300": Text("各项比对通过；转人工审核。", "All checks passed; an officer reviews it."),
+    "500": Text("各项比对通过；布控查验。", "All checks passed; the goods are to be examined."),
+    "800": Text("单证一致，已放行，等待离境；不征税。", "Documents agree; released without tax, the goods may leave."),
+    "899": Text("货物已离境，清单结关。", "The goods have left the country; the list is closed."),
+    "cancelled": Text(
+        "已按撤销申请撤销；1210出口占用的库存已退回。", "Cancelled on application; stock taken under 1210 went back."
+    ),
+    "part_returned": Text(
+        "部分商品申请退回；1210出口的商品理货后重新计入库存。",
+        "Some goods come back; those of 1210 are stock again once they are tallied.",
+    ),
+    "returned": Text(
+        "全部商品申请退回；1210出口的商品理货后重新计入库存。",
+        "All goods come back; those of 1210 are stock again once they are tallied.",
+    ),
+}
+"""Of export lists, where they differ."""
+_EXPORT_REFUSED = Text(
+    "未通过审核，未占用库存；改正后可以重新申报。", "Not accepted; no stock was taken. Correct it and declare again."
+)
 _DETAINED = Text("关员决定扣留，理由见下。", "An officer detained the goods for the reason given.")
 _REFUSED = Text(
     "未通过审核，未占用额度、库存和担保；改正后可以重新申报。",
@@ -65,14 +86,17 @@ def law_of_card(card: Card) -> Law:
     return Law(card.law_text, card.in_force_from, f"/rules/{card.slug}", card.verified)
 
 
-def reason(finding: Finding, *, in_full: bool) -> Reason:
-    """One finding as people read it; personal values masked unless `in_full`. KeyError for a code without a card."""
+def reason(finding: Finding, *, in_full: bool, exported: bool = False) -> Reason:
+    """One finding as people read it; personal values masked unless `in_full`. KeyError for a code without a card.
+
+    `exported`: of an export list, whose countries are those of destination.
+    """
     card = cards()[finding.code]
     if finding.field in PERSONAL and not in_full and finding.code != "buyer.id":
         finding = finding._replace(found=masked(finding.found), needed=masked(finding.needed))
     elif finding.field in PERSONAL and not in_full:
         finding = finding._replace(found=masked(finding.found))
-    name = field_name(finding.field) if finding.field else None
+    name = field_name(finding.field, exported=exported) if finding.field else None
     zh, en = (finding._replace(field=word) for word in name or ("", ""))
     return Reason(
         code=finding.code,
@@ -117,15 +141,19 @@ def decision(
     who: Text = ENGINE,
     in_full: bool,
     proof_href: str = "",
+    exported: bool = False,
 ) -> Decision:
-    """The decision panel of a declaration in `state` with the findings behind it."""
+    """The decision panel of a declaration in `state` with the findings behind it; `exported`: of an export list."""
+    told = tuple(reason(finding, in_full=in_full, exported=exported) for finding in findings)
+    return Decision(state, _summary(state, exported=exported), told, who, when, proof_href)
+
+
+def _summary(state: str, *, exported: bool) -> Text:
     known = declaration_state(state)
-    summary = SUMMARIES.get(state) or (
-        _REFUSED if known.mark == "refused" else _DETAINED if known.mark == "held" else known.meaning
-    )
-    return Decision(
-        state, summary, tuple(reason(finding, in_full=in_full) for finding in findings), who, when, proof_href
-    )
+    if known.mark == "refused":
+        return _EXPORT_REFUSED if exported else _REFUSED
+    told = (_EXPORTS.get(state) if exported else None) or SUMMARIES.get(state)
+    return told or (_DETAINED if known.mark == "held" else known.meaning)
 
 
 # --- Tax, line by line ---------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET
 
 from silkgate.clearance import actions, dossier, queries
 from silkgate.clearance.consumer import pages as consumer
-from silkgate.clearance.domain import DETAINED, HELD
+from silkgate.clearance.directions import DIRECTIONS, direction_chips
+from silkgate.clearance.domain import DETAINED, HELD, IMPORT
 from silkgate.clearance.evidence import coded, field_name
 from silkgate.clearance.explain import selection_findings
 from silkgate.identity.api import PUBLIC, action, actor_of, concerned, opens, purpose_of, require
@@ -40,20 +41,23 @@ PERSONS = action(
 @opens(PUBLIC)
 @require_GET
 def declarations(request: HttpRequest) -> HttpResponse:
-    """GET /declarations: newest first, filtered by state and reason."""
+    """GET /declarations: newest first, filtered by state, reason and direction."""
     group, reason = asked(request, "state", queries.GROUP_NAMES), asked(request, "reason", cards())
+    direction = asked(request, "direction", DIRECTIONS)
     before = asked_number(request, "before")
-    page = queries.newest(group=group, reason=reason, before=before, limit=PAGE_LINES)
-    older = address("declarations", state=group, reason=reason, before=page.older) if page.older else ""
+    page = queries.newest(group=group, reason=reason, direction=direction, before=before, limit=PAGE_LINES)
+    kept = {"state": group, "reason": reason, "direction": direction}
+    older = address("declarations", **kept, before=page.older) if page.older else ""
     context = {
         "page": page,
         "chips": tuple(
-            Chip(words, address("declarations", state=key), chosen=key == group, mark=key)
+            Chip(words, address("declarations", state=key, direction=direction), chosen=key == group, mark=key)
             for key, words in queries.GROUP_NAMES.items()
         ),
+        "direction_chips": direction_chips("declarations", direction, state=group, reason=reason),
         "reason": cards().get(reason),
-        "without_reason": address("declarations", state=group),
-        "pager": Pager(address("declarations", state=group, reason=reason) if before else "", older),
+        "without_reason": address("declarations", state=group, direction=direction),
+        "pager": Pager(address("declarations", **kept) if before else "", older),
     }
     return render(request, "clearance/declarations.html", context)
 
@@ -64,10 +68,11 @@ def declaration(request: HttpRequest, number: int) -> HttpResponse:
     """GET /declarations/<number>: decision, tax, documents, receipts, history.
 
     Personal values in full for officers and for those whom one of its parties lets read them; each time is recorded.
+    An export list has none.
     """
     parties = queries.parties(number) if actor_of(request).kind else ()
     whose = concerned(request, PERSONS, parties)
-    if whose is not None:
+    if whose is not None and queries.kind_of(number) == IMPORT:
         _record_reading(request, number, whose)
     found = dossier.gather(number, in_full=whose is not None)
     if found is None:
@@ -95,19 +100,21 @@ DESK = {
 @require_GET
 def desk(request: HttpRequest) -> HttpResponse:
     """GET /officer/: held declarations, those that wait longest first."""
-    chosen = asked(request, "state", DESK)
+    chosen, direction = asked(request, "state", DESK), asked(request, "direction", DIRECTIONS)
     after = asked_number(request, "after") or 0
-    page = queries.held(states=DESK[chosen][0], after=after, limit=PAGE_LINES)
+    page = queries.held(states=DESK[chosen][0], direction=direction, after=after, limit=PAGE_LINES)
+    kept = {"state": chosen, "direction": direction}
     context = {
         "lines": [(line, _selected(line)) for line in page.lines],
         "chips": tuple(
-            Chip(name, address("officer", state=key), chosen=key == chosen, mark="held")
+            Chip(name, address("officer", state=key, direction=direction), chosen=key == chosen, mark="held")
             for key, (_, name) in DESK.items()
         ),
+        "direction_chips": direction_chips("officer", direction, state=chosen),
         "chosen": chosen,
         "pager": Pager(
-            address("officer", state=chosen) if after else "",
-            address("officer", state=chosen, after=page.older) if page.older else "",
+            address("officer", **kept) if after else "",
+            address("officer", **kept, after=page.older) if page.older else "",
         ),
     }
     return render(request, "clearance/desk.html", context)
@@ -118,7 +125,7 @@ def _selected(line: queries.HeldLine) -> list[tuple[Text, Text | str]]:
     return [
         (cards()[finding.code].title, "")
         if finding.code == "selection.random"
-        else (field_name(finding.field), coded(finding.field, finding.found))
+        else (field_name(finding.field, exported=line.direction == "export"), coded(finding.field, finding.found))
         for finding in selection_findings(line.state, line.selected_by, line.invt_no)
     ]
 
@@ -167,7 +174,8 @@ def held(request: HttpRequest, number: int) -> HttpResponse:
     whose = next(iter(queries.parties(number)), None)
     if whose is None:
         raise Http404
-    _record_reading(request, number, whose)
+    if queries.kind_of(number) == IMPORT:
+        _record_reading(request, number, whose)
     found = dossier.gather(number, in_full=True)
     if found is None:
         raise Http404

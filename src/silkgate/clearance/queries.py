@@ -15,7 +15,8 @@ from django.db import connection
 from django.db.models import BigIntegerField, F, Func, Max, Q, Value
 
 from silkgate.clearance import models
-from silkgate.clearance.domain import Assessment
+from silkgate.clearance.directions import DIRECTIONS, KINDS, direction_of
+from silkgate.clearance.domain import EXPORT, IMPORT, Assessment
 from silkgate.kernel.findings import Finding
 from silkgate.kernel.text import Text
 
@@ -28,7 +29,7 @@ COUNTED = 10_000
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "waiting": ("1", "2"),
-    "released": ("800", "399"),
+    "released": ("800", "399", "899"),
     "held": ("300", "500", "501", "502", "503", "599"),
     "returned": ("cancelled", "part_returned", "returned", "700"),
 }
@@ -38,7 +39,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 GROUP_NAMES = {
     "": Text("全部", "All"),
     "waiting": Text("待齐单", "Waiting"),
-    "released": Text("放行", "Released"),
+    "released": Text("放行、结关", "Released, closed"),
     "held": Text("待查验、审核", "Held"),
     "refused": Text("退单", "Refused"),
     "returned": Text("撤销、退货", "Cancelled, returned"),
@@ -47,7 +48,7 @@ GROUP_NAMES = {
 
 
 class Line(NamedTuple):
-    """A declaration as a row of a list. Amounts in cents, None before acceptance."""
+    """A declaration as a row of a list. Amounts in cents, None before acceptance and for exports."""
 
     id: int
     ebp_code: str
@@ -60,6 +61,13 @@ class Line(NamedTuple):
     tax_cents: int | None
     at: datetime
     """When it was last decided, or stored where it never was."""
+    direction: str
+    """`import` or `export`."""
+
+    @property
+    def direction_words(self) -> Text:
+        """The direction, as people read it."""
+        return DIRECTIONS[self.direction]
 
 
 class Page(NamedTuple):
@@ -71,12 +79,12 @@ class Page(NamedTuple):
 
 _LINE_FIELDS = (
     "id", "ebp_code", "order_no", "logistics_no", "invt_no", "state", "reasons", "dutiable_cents", "duty_cents",
-    "value_added_tax_cents", "consumption_tax_cents", "stored_at", "decided_at",
+    "value_added_tax_cents", "consumption_tax_cents", "stored_at", "decided_at", "kind",
 )  # fmt: skip
 
 
 def _line(row: Sequence[Any]) -> Line:
-    number, ebp_code, order_no, logistics_no, invt_no, state, reasons, dutiable, *taxes, stored_at, decided_at = row
+    number, ebp_code, order_no, logistics_no, invt_no, state, reasons, dutiable, *taxes, stored, decided, kind = row
     return Line(
         number,
         ebp_code,
@@ -87,7 +95,8 @@ def _line(row: Sequence[Any]) -> Line:
         tuple(reason for reason in reasons.split(";") if reason),
         dutiable,
         None if dutiable is None else sum(tax or 0 for tax in taxes),
-        decided_at or stored_at,
+        decided or stored,
+        direction_of(kind),
     )
 
 
@@ -97,20 +106,24 @@ def _in_group(group: str) -> Q:
     return Q(state__in=GROUPS[group])
 
 
-def _filtered(group: str, reason: str) -> Q:
+def _filtered(group: str, reason: str, direction: str) -> Q:
     wanted = _in_group(group) if group else Q()
+    if direction:
+        wanted &= Q(kind=KINDS[direction])
     return wanted & Q(reasons__regex=f"(^|;){reason.replace('.', '[.]')}(;|$)") if reason else wanted
 
 
-def newest(*, group: str = "", reason: str = "", before: int | None = None, limit: int = 50) -> Page:
-    """Declarations below number `before` (None: from the newest), filtered by a group of states and a reason.
+def newest(
+    *, group: str = "", reason: str = "", direction: str = "", before: int | None = None, limit: int = 50
+) -> Page:
+    """Declarations below number `before` (None: from the newest), filtered by a group of states, a reason, a direction.
 
     Looks at no more than WINDOW numbers, so a page may hold fewer than `limit` lines and still have an older one.
-    KeyError for a group that does not exist.
+    KeyError for a group or a direction that does not exist.
     """
     top = before if before is not None else (models.Declaration.objects.aggregate(top=Max("id"))["top"] or 0) + 1
     bottom = max(top - WINDOW, 0)
-    rows = models.Declaration.objects.filter(_filtered(group, reason), id__lt=top, id__gte=bottom)
+    rows = models.Declaration.objects.filter(_filtered(group, reason, direction), id__lt=top, id__gte=bottom)
     lines = tuple(_line(row) for row in rows.order_by("-id").values_list(*_LINE_FIELDS)[: limit + 1])
     if len(lines) > limit:
         return Page(lines[:limit], lines[limit - 1].id)
@@ -122,6 +135,7 @@ def of_parties(
     *,
     states: Sequence[str] = (),
     group: str = "",
+    direction: str = "",
     since: datetime | None = None,
     until: datetime | None = None,
     before: int | None = None,
@@ -129,15 +143,15 @@ def of_parties(
 ) -> Page:
     """Declarations that name any of `codes` (None: all) as platform, merchant, agent or logistics firm, newest first.
 
-    `since`, `until`: stored at that time or later, and before that time. `group`: as `newest` has it. Looks at no more
-    than WINDOW numbers, as `newest` does. KeyError for a group that does not exist.
+    `since`, `until`: stored at that time or later, and before that time. `group`, `direction`: as `newest` has them.
+    Looks at no more than WINDOW numbers, as `newest` does. KeyError for a group or a direction that does not exist.
     """
     top = before if before is not None else (models.Declaration.objects.aggregate(top=Max("id"))["top"] or 0) + 1
     if until is not None:
         top = min(top, _first_since(until, top))
     lowest = _first_since(since, top) if since is not None else 0
     bottom = max(top - WINDOW, lowest)
-    rows = models.Declaration.objects.filter(_filtered(group, ""), id__lt=top, id__gte=bottom)
+    rows = models.Declaration.objects.filter(_filtered(group, "", direction), id__lt=top, id__gte=bottom)
     if codes is not None:
         named = [Q(**{f"{role}__in": codes}) for role in ("ebc_code", "ebp_code", "agent_code", "logistics_code")]
         rows = rows.filter(named[0] | named[1] | named[2] | named[3])
@@ -171,7 +185,7 @@ EVENTS = 1_000
 """How many entries of the journal the live list looks back."""
 
 
-def latest(*, group: str = "", reason: str = "", limit: int = 20) -> tuple[Line, ...]:
+def latest(*, group: str = "", reason: str = "", direction: str = "", limit: int = 20) -> tuple[Line, ...]:
     """Declarations that something happened to last, newest first: stored, decided, cancelled, returned.
 
     Not by number alone: what an officer releases today may have been declared weeks ago. Looks at the newest WINDOW
@@ -180,8 +194,9 @@ def latest(*, group: str = "", reason: str = "", limit: int = 20) -> tuple[Line,
     with connection.cursor() as cursor:
         cursor.execute(_LATELY, [EVENTS])
         happened: dict[int, datetime] = dict(cursor.fetchall())
-    lines = {line.id: line for line in newest(group=group, reason=reason, limit=limit).lines}
-    others = models.Declaration.objects.filter(_filtered(group, reason), id__in=happened.keys() - lines.keys())
+    lines = {line.id: line for line in newest(group=group, reason=reason, direction=direction, limit=limit).lines}
+    wanted = _filtered(group, reason, direction)
+    others = models.Declaration.objects.filter(wanted, id__in=happened.keys() - lines.keys())
     for row in others.values_list(*_LINE_FIELDS):
         line = _line(row)
         lines[line.id] = line
@@ -206,8 +221,16 @@ class HeldLine(NamedTuple):
     state: str
     selected_by: tuple[str, ...]
     """Selection rules as `kind:value`, or `random`."""
-    dutiable_cents: int
+    dutiable_cents: int | None
+    """None for an export, on which nothing is due."""
     decided_at: datetime
+    direction: str
+    """`import` or `export`."""
+
+    @property
+    def direction_words(self) -> Text:
+        """The direction, as people read it."""
+        return DIRECTIONS[self.direction]
 
 
 class HeldPage(NamedTuple):
@@ -217,9 +240,10 @@ class HeldPage(NamedTuple):
     older: int | None
 
 
-def held(*, states: Sequence[str] = ("300", "500"), after: int = 0, limit: int = 50) -> HeldPage:
+def held(*, states: Sequence[str] = ("300", "500"), direction: str = "", after: int = 0, limit: int = 50) -> HeldPage:
     """Declarations in the hands of officers, oldest first: whoever waits longest is served first."""
-    rows = models.Declaration.objects.filter(state__in=states, id__gt=after).order_by("id")[: limit + 1]
+    wanted = models.Declaration.objects.filter(_filtered("", "", direction), state__in=states, id__gt=after)
+    rows = wanted.order_by("id")[: limit + 1]
     lines = tuple(
         HeldLine(
             row.id,
@@ -228,8 +252,9 @@ def held(*, states: Sequence[str] = ("300", "500"), after: int = 0, limit: int =
             row.invt_no or "",
             row.state,
             tuple(_assessment(row.assessment).selected_by) if row.assessment else (),
-            row.dutiable_cents or 0,
+            row.dutiable_cents,
             row.decided_at or row.stored_at,
+            direction_of(row.kind),
         )
         for row in rows
     )
@@ -324,9 +349,9 @@ class Full(NamedTuple):
     findings: tuple[Finding, ...]
     assessment: Assessment | None
     places: tuple[Place | None, ...]
-    """Of declaration, order, payment and waybill; None: not arrived."""
+    """Of declaration, order, payment and waybill, as `COMPANIONS` has them; None: not arrived."""
     payments: tuple[Place, ...]
-    """All payments for the order, in order of acceptance."""
+    """All payments for the order, of an export all receipts of money, in order of acceptance."""
     instructions: tuple[models.Instruction, ...]
     """Officers' decisions about it, oldest first."""
 
@@ -334,6 +359,15 @@ class Full(NamedTuple):
     def open_instruction(self) -> models.Instruction | None:
         """The officer's decision that the engine has yet to carry out."""
         return next((made for made in self.instructions if made.batch_no is None), None)
+
+
+COMPANIONS = {IMPORT: ("311", "411", "511"), EXPORT: ("303", "403", "505")}
+"""Messages of order, payment (of an export: receipt of money) and waybill, by the message that declares."""
+
+
+def kind_of(number: int) -> str | None:
+    """The message that declares, `IMPORT` or `EXPORT`; None: there is no such declaration."""
+    return models.Declaration.objects.filter(id=number).values_list("kind", flat=True).first()
 
 
 def parties(number: int) -> tuple[str, ...]:
@@ -349,21 +383,22 @@ def declaration(number: int) -> Full | None:
     row = models.Declaration.objects.filter(id=number).first()
     if row is None:
         return None
-    order = _place("311", models.Order.objects.filter(ebp_code=row.ebp_code, order_no=row.order_no, draft=False))
+    order_code, payment_code, waybill_code = COMPANIONS[row.kind]
+    order = _place(order_code, models.Order.objects.filter(ebp_code=row.ebp_code, order_no=row.order_no, draft=False))
     waybill = _place(
-        "511",
+        waybill_code,
         models.Waybill.objects.filter(logistics_code=row.logistics_code, logistics_no=row.logistics_no, draft=False),
     )
     paid = models.Payment.objects.filter(ebp_code=row.ebp_code, order_no=row.order_no, draft=False).order_by(
         "message_id", "position"
     )
-    payments = tuple(Place("411", *place) for place in paid.values_list("message_id", "position"))
+    payments = tuple(Place(payment_code, *place) for place in paid.values_list("message_id", "position"))
     return Full(
         line=_line(tuple(getattr(row, name) for name in _LINE_FIELDS)),
         row=row,
         findings=tuple(Finding(*found) for found in msgspec.json.decode(row.findings or b"[]")),
         assessment=_assessment(row.assessment) if row.assessment else None,
-        places=(Place("621", row.message_id, row.position), order, payments[0] if payments else None, waybill),
+        places=(Place(row.kind, row.message_id, row.position), order, payments[0] if payments else None, waybill),
         payments=payments,
         instructions=tuple(models.Instruction.objects.filter(declaration_id=number).order_by("id")),
     )

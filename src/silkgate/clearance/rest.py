@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Path, Query, Router, Schema
 
 from silkgate.clearance import queries
+from silkgate.clearance.directions import direction_of
+from silkgate.clearance.exportevidence import came_back
 from silkgate.exchange.api import answers_for, connect, message_number, problem
 from silkgate.identity.api import action, actor_of, concerned, opens, record, require
 from silkgate.kernel.findings import Finding
@@ -23,6 +25,10 @@ OUTCOME = action("clearance.outcome", "凭报文编号查询结果", "Ask what b
 """The name is a secret: half of it comes from the digest of the message, which only its sender has."""
 
 router = Router(tags=["clearance"])
+
+
+Direction = Literal["import", "export"]
+"""Declared by CEB621 or by CEB603."""
 
 
 class FindingOut(Schema):
@@ -43,8 +49,12 @@ class FindingOut(Schema):
 
 
 class DeclarationOut(Schema):
-    """A declaration of the message with its last state. Money in CNY cents, absent before acceptance."""
+    """A declaration of the message with its last state. Money in CNY cents, absent before acceptance and for exports.
 
+    `ebp_code` of an export over a foreign platform without a code is 无/ and the seller's code.
+    """
+
+    direction: Direction
     ebp_code: str
     order_no: str
     logistics_no: str
@@ -95,7 +105,7 @@ def explained(findings_json: str) -> list[FindingOut]:
 @router.get("/messages/{name}", response=MessageOut, summary="报文的结果 / What became of a message")
 @opens(OUTCOME)
 def message(request: HttpRequest, name: str) -> Any:
-    """Outcome, reasons and, of a CEB621, the declarations with their last state."""
+    """Outcome, reasons and, of a CEB621 or CEB603, the declarations with their last state."""
     with connect() as connection:
         number = message_number(connection, name)
         if number is None:
@@ -108,7 +118,7 @@ def message(request: HttpRequest, name: str) -> Any:
         answer = answers_for(connection, [number]).get(number)
         rows = connection.execute(
             "select ebp_code, order_no, logistics_no, invt_no, state, reasons, findings, dutiable_cents, duty_cents,"
-            " value_added_tax_cents, consumption_tax_cents from clearance_declaration"
+            " value_added_tax_cents, consumption_tax_cents, kind from clearance_declaration"
             " where message_id = %s order by id",
             (number,),
         ).fetchall()
@@ -129,6 +139,7 @@ def message(request: HttpRequest, name: str) -> Any:
                 customs_tax_cents=row[8],
                 value_added_tax_cents=row[9],
                 consumption_tax_cents=row[10],
+                direction=direction_of(row[11]),
             )
             for row in rows
         ],
@@ -152,9 +163,13 @@ Number = Annotated[int, Path(ge=1, lt=1 << 63)]
 
 
 class DeclarationLine(Out):
-    """A declaration as a line of a list. Money in CNY cents, null before acceptance."""
+    """A declaration as a line of a list. Money in CNY cents, null before acceptance and for exports.
+
+    `ebp_code` of an export over a foreign platform without a code is 无/ and the seller's code.
+    """
 
     id: int
+    direction: Direction
     ebp_code: str
     order_no: str
     logistics_no: str
@@ -169,10 +184,32 @@ class DeclarationLine(Out):
     href: str
 
 
+class ReturnedLine(Out):
+    """A goods line of an export list of which something came back. Quantities in 0.00001 of its unit."""
+
+    gnum: int
+    qty_e5: int
+    returned_e5: int
+    tallied_e5: int
+    """Of it counted at the return warehouse (CEB215)."""
+
+
+class ExportOut(Out):
+    """What an accepted export list is remembered for."""
+
+    trade_mode: str
+    statistics_flag: str
+    """A declared simplified, B for summary declaration."""
+    arrived: bool
+    """At the supervised site (CEB507)."""
+    returned: list[ReturnedLine]
+
+
 class DeclarationFull(DeclarationLine):
-    """A declaration with the findings behind its state."""
+    """A declaration with the findings behind its state. `export` is null for imports and before acceptance."""
 
     findings: list[FindingOut]
+    export: ExportOut | None
 
 
 def _line(line: queries.Line) -> dict[str, Any]:
@@ -185,6 +222,9 @@ def _line(line: queries.Line) -> dict[str, Any]:
 def list_declarations(
     request: HttpRequest,
     organisation: Organisation = "",
+    direction: Annotated[
+        Literal["", "import", "export"], Query(description="只看进口或出口。Imports or exports only.")
+    ] = "",
     state: State = "",
     since: Since = None,
     limit: Limit = DEFAULT_LIMIT,
@@ -203,7 +243,8 @@ def list_declarations(
     else:
         actor = actor_of(request)
         codes = None if LIST.allows(actor) else LIST.where(actor)
-    found = queries.of_parties(codes, states=[state] if state else (), since=since, before=before, limit=limit)
+    states = [state] if state else ()
+    found = queries.of_parties(codes, states=states, direction=direction, since=since, before=before, limit=limit)
     return page(request, [_line(line) for line in found.lines], found.older)
 
 
@@ -222,4 +263,21 @@ def one_declaration(request: HttpRequest, number: Number) -> Any:
     found = queries.declaration(number)
     if found is None:
         raise ProblemError("request.not_found")
-    return {**_line(found.line), "findings": explained(found.row.findings)}
+    return {**_line(found.line), "findings": explained(found.row.findings), "export": _export(found)}
+
+
+def _export(found: queries.Full) -> ExportOut | None:
+    assessment = found.assessment
+    if assessment is None or assessment.export is None:
+        return None
+    facts = assessment.export
+    returned = [
+        ReturnedLine(gnum=one.gnum, qty_e5=one.qty_e5, returned_e5=one.returned_e5, tallied_e5=one.tallied_e5)
+        for one in came_back(assessment.lines, facts, None)
+    ]
+    return ExportOut(
+        trade_mode=facts.trade_mode,
+        statistics_flag=facts.statistics_flag,
+        arrived=facts.arrived,
+        returned=returned,
+    )

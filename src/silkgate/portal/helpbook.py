@@ -110,6 +110,8 @@ def examples() -> Mapping[str, Mapping[str, Mapping[str, object]]]:
 
 # --- Rules ------------------------------------------------------------------------------------------------------------
 
+_PAGES_AND_INTERFACE = Text("网页与REST接口", "Pages and the REST interface")
+"""Where rules are met that no message meets."""
 _EFFECTS = {
     "refuse": Text(
         "单证被退回或拒收；没有占用额度、库存和担保。", "It is sent back or not taken; nothing was used up."
@@ -140,7 +142,7 @@ def _rules() -> Iterator[Entry]:
             causes=card.causes,
             mend=(told.nearest or _NOTHING,),
             example=example,
-            messages=tuple(_message(kind) for kind in kinds),
+            messages=tuple(_message(kind) for kind in kinds) if card.receipts else (_PAGES_AND_INTERFACE,),
             elements=_elements(told, example.reason if example else None),
             links=tuple(Link(status, _status_title(status)) for status in dict.fromkeys(card.receipts.values())),
             aliases=(card.id,),

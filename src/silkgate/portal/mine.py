@@ -116,12 +116,14 @@ def _asked(request: HttpRequest, what: Action) -> Filter:
 @opens(DECLARATIONS, anywhere=True)
 @require_GET
 def declarations(request: HttpRequest) -> HttpResponse:
-    """GET /mine/declarations: those that name one's organisations, newest first, by state, day and organisation."""
+    """GET /mine/declarations: those that name one's organisations, newest first, by state, direction, day and firm."""
     wanted, own = _asked(request, DECLARATIONS), places(request, DECLARATIONS)
     group = asked(request, "state", clearance.GROUP_NAMES)
+    direction = asked(request, "direction", clearance.DIRECTIONS)
     page = clearance.of_parties(
         [wanted.code] if wanted.code else [one.code for one in own],
         group=group,
+        direction=direction,
         before=wanted.before,
         limit=PAGE_LINES,
         since=wanted.since,
@@ -131,12 +133,18 @@ def declarations(request: HttpRequest) -> HttpResponse:
         "page": page,
         "filter": wanted,
         "places": own,
-        "kept": {"state": group},
+        "kept": {"state": group, "direction": direction},
         "chips": tuple(
-            Chip(words, address("my-declarations", state=key, **wanted.fields), key == group, mark=key)
+            Chip(
+                words,
+                address("my-declarations", state=key, direction=direction, **wanted.fields),
+                key == group,
+                mark=key,
+            )
             for key, words in clearance.GROUP_NAMES.items()
         ),
-        "pager": _pager("my-declarations", wanted, page.older, state=group),
+        "direction_chips": clearance.direction_chips("my-declarations", direction, state=group, **wanted.fields),
+        "pager": _pager("my-declarations", wanted, page.older, state=group, direction=direction),
     }
     return render(request, "portal/mine/declarations.html", context)
 

@@ -42,6 +42,7 @@ MESSAGE = action(
 
 def _live(request: HttpRequest) -> dict[str, Any]:
     group, reason = asked(request, "state", clearance.GROUP_NAMES), asked(request, "reason", cards())
+    direction = asked(request, "direction", clearance.DIRECTIONS)
     moment = at_of(request)
     now = clearance.today(china_day(moment))
     # In the order of the rules, not of their counts: a list that is looked at must not reorder itself.
@@ -51,20 +52,23 @@ def _live(request: HttpRequest) -> dict[str, Any]:
         "moment": moment,
         "counted": clearance.COUNTED,
         "idle": now.engine_at is None or (moment - now.engine_at).total_seconds() > 30,
-        "lines": clearance.latest(group=group, reason=reason, limit=LIVE_LINES),
+        "lines": clearance.latest(group=group, reason=reason, direction=direction, limit=LIVE_LINES),
         "chips": tuple(
-            Chip(words, address("live", state=key), chosen=key == group, mark=key)
+            Chip(words, address("live", state=key, direction=direction), chosen=key == group, mark=key)
             for key, words in clearance.GROUP_NAMES.items()
         ),
-        "reason_chips": tuple(_reason_chip(slug, lately[slug], slug == reason) for slug in cards() if slug in lately),
-        "here": address("live", state=group, reason=reason),
-        "older": address("declarations", state=group, reason=reason),
-        "filtered": bool(group or reason),
+        "direction_chips": clearance.direction_chips("live", direction, state=group, reason=reason),
+        "reason_chips": tuple(
+            _reason_chip(slug, lately[slug], slug == reason, direction) for slug in cards() if slug in lately
+        ),
+        "here": address("live", state=group, reason=reason, direction=direction),
+        "older": address("declarations", state=group, reason=reason, direction=direction),
+        "filtered": bool(group or reason or direction),
     }
 
 
-def _reason_chip(slug: str, given: int, chosen: bool) -> Chip:
-    href = address("live", state="refused", reason="" if chosen else slug)
+def _reason_chip(slug: str, given: int, chosen: bool, direction: str) -> Chip:
+    href = address("live", state="refused", reason="" if chosen else slug, direction=direction)
     return Chip(cards()[slug].title, href, chosen, given)
 
 

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "silkgate.registry",
     "silkgate.bonded",
     "silkgate.risk",
+    "silkgate.machinery",
     "silkgate.clearance",
     "silkgate.programmes",
     "silkgate.testbench",

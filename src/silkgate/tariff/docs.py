@@ -46,13 +46,14 @@ def render_rules_page() -> str:
 def _rule(card: Card) -> str:
     effect = _EFFECTS[card.effect]
     statuses = "，".join(f"{'其余 others' if kind == '*' else kind}: {code}" for kind, code in card.receipts.items())
+    receipt = f"回执状态 receipt status {statuses}" if statuses else "不经回执 no receipt"
     told = card.tell(card.example)
     lines = [
         f"### {card.slug}",
         "",
         f"**{card.title.zh}** · {card.title.en}",
         "",
-        f"- {card.id} · {effect.zh} {effect.en} · 回执状态 receipt status {statuses or '100'} · "
+        f"- {card.id} · {effect.zh} {effect.en} · {receipt} · "
         f"自 from {card.in_force_from}" + (f" 至 to {card.in_force_to}" if card.in_force_to else ""),
         f"- {card.sentence.zh}",
         f"  {card.sentence.en}",

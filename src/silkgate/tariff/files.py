@@ -171,6 +171,9 @@ def read_cards(path: Path, notices: Mapping[str, Notice]) -> list[Card]:
 
 
 def _receipts(table: Table) -> Mapping[str, str]:
+    """What receipts say. A rule that no message meets has none: it is answered by pages and the REST interface."""
+    if "receipts" not in table.content:
+        return MappingProxyType({})
     entries = table.table("receipts")
     receipts = {kind: entries.text(kind) for kind in entries.content}
     wrong = [f"{k} = {v}" for k, v in receipts.items() if not (_RECEIPT_KIND.fullmatch(k) and _STATUS.fullmatch(v))]
