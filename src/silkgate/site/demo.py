@@ -11,7 +11,8 @@ from pathlib import Path
 
 from silkgate.kernel.clock import CHINA
 from silkgate.site.home import Home
-from silkgate.site.traffic.messages import messages
+from silkgate.site.traffic.exports import ExportParcels
+from silkgate.site.traffic.messages import Traffic, messages
 from silkgate.site.traffic.parcels import Parcels
 from silkgate.site.traffic.zone import Zone
 
@@ -21,6 +22,9 @@ _FAULTS = 0.2
 _LATE = 0.1
 _LATE_BY = 12
 _MAX_WAITING_FILES = 400
+_MESSAGES_PER_EXPORT = 16
+"""Messages of imports, four a parcel, between one parcel that goes abroad and the next."""
+_PARCELS_PER_BILL = 3
 
 
 def demo_zone(home: Home, moment: datetime) -> Zone:
@@ -54,12 +58,31 @@ def _play_round(home: Home, outgoing: Path, size: int, parcels_per_second: float
     )
     pace = _Pace(islice(made, size), home.drop, parcels_per_second, stop)
     stream = messages(pace, made.zone, per_message=1, seed=start, late_by=_LATE_BY, enveloped=0.25)
-    for number, message in enumerate(stream):
+    for number, message in enumerate(_with_exports(stream, ExportParcels(made.zone, start, at=moment), start)):
         name = f"demo-{start:09d}-{number:05d}-{message.kind}.xml"
         (outgoing / name).write_bytes(message.raw)
         # Renamed into place, so that intake never sees half a file.
         (outgoing / name).replace(home.drop / name)
     return pace.count
+
+
+def _with_exports(stream: Iterator[Traffic], exports: ExportParcels, start: int) -> Iterator[Traffic]:
+    """The stream, and among it parcels that go abroad; a few at a time arrive at the supervised site and leave."""
+    number, on_their_way = start, []
+    for count, imported in enumerate(stream, start=1):
+        yield imported
+        if count % _MESSAGES_PER_EXPORT:
+            continue
+        parcel = exports.parcel(number)
+        yield from exports.messages([parcel])
+        on_their_way.append(parcel.logistics_no)
+        number += 1
+        if len(on_their_way) > _PARCELS_PER_BILL:
+            # The one just sent stays behind: it may not have been decided on yet.
+            *leaving, last = on_their_way
+            on_their_way = [last]
+            for code in ("607", "507", "509"):
+                yield exports.transport(code, f"ZB{number:09d}", leaving)
 
 
 class _Pace:

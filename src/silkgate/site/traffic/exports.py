@@ -185,7 +185,7 @@ class ExportParcels:
         return {name: head[name] for name in ("customsCode", "agentCode", "agentName", "ebcCode", "ebcName")}
 
     def messages(self, parcels: Sequence[ExportParcel]) -> Iterator[Traffic]:
-        """Orders, waybills and lists, a message for each kind and sender; a foreign platform sends through the seller."""
+        """Orders, waybills and lists, a message for each kind and sender; for a foreign platform the seller sends."""
         by_sender: dict[tuple[str, str], list[tuple[Values, list[Line]]]] = {}
         for parcel in parcels:
             order = parcel.order[0]
