@@ -49,6 +49,14 @@ class Session:
         table = report.throughput(measured, oracle)
         self._keep(table, throughput=drawing.throughput(measured), stages=drawing.stages(measured))
 
+    def exports(self) -> None:
+        both: list[Measured] = []
+        for both in self.bench.exports():
+            for one in both:
+                self._tell(one)
+        self.wrong += [line for one in both for line in one.wrong]
+        self._keep(report.exports(both))
+
     def growth(self) -> None:
         both: list[Measured] = []
         for both in self.bench.growth():

@@ -24,7 +24,7 @@ from silkgate.site.traffic.parcels import Parcels
 from silkgate.site.traffic.zone import Zone
 
 ROOT = Path(__file__).resolve().parents[1]
-RECEIPTS = {"CEB311Message": "CEB312Message", "CEB411Message": "CEB412Message", "CEB511Message": "CEB512Message"}
+RECEIPTS = {f"CEB{code}Message": f"CEB{code + 1}Message" for code in (311, 411, 511, 303, 505)}
 ACCEPTED = ("800", "300", "500")
 
 
@@ -77,7 +77,10 @@ def _receipts_due(connection: psycopg.Connection, stream: Stream) -> dict[str, i
     refused = states.total() - accepted - states["2"]
     # How many had to wait for a companion hangs on who came first: the engine's own tally says.
     (waited,) = _row(connection, "select coalesce(sum(amount), 0) from clearance_tally where measure = 'state.2'")
-    due = {receipt: stream.expected.documents[kind] for kind, receipt in RECEIPTS.items()}
+    documents = stream.expected.documents
+    due = {receipt: documents[kind] for kind, receipt in RECEIPTS.items() if kind in documents}
+    if "CEB603Message" in documents:
+        return due | {"CEB604Message": refused + 2 * accepted + waited}
     return due | {"CEB622Message": refused + 2 * accepted + waited, "CEB816Message": states["800"]}
 
 

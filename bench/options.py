@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-SECTIONS = ("throughput", "growth", "latency", "hostile", "replay", "lists")
+SECTIONS = ("throughput", "exports", "growth", "latency", "hostile", "replay", "lists")
 SMALL_SHARE = 0.4
 """Messages of one document cost two to three times as much: so many declarations take as long."""
 PART = 0.25

@@ -127,6 +127,29 @@ def door_us(measured: Measured) -> float:
     return max(0.0, measured.clocked.cpu["web"] - inside) / measured.clocked_declarations * 1e6
 
 
+def exports(both: Sequence[Measured]) -> Table:
+    """List release beside the clearing of imports, in the same session."""
+    rates = [median([one.stream.parcels / run.seconds for run in one.runs]) for one in both]
+    rows = [
+        ("declarations a run", *[f"{one.stream.parcels:,}" for one in both]),
+        ("declarations stored before", *[f"{one.stored:,}" for one in both]),
+        ("runs, in turn", *[str(len(one.runs)) for one in both]),
+        ("documents per declaration", *[f"{_documents(one) / one.stream.parcels:.2f}" for one in both]),
+        ("XML bytes per declaration", *[f"{one.stream.expected.size_bytes / one.stream.parcels:,.0f}" for one in both]),
+        ("**declarations per second, end to end**", *_spreads(both, lambda m, r: m.stream.parcels / r.seconds)),
+        ("**CPU µs per declaration, all processes**", *_spreads(both, lambda m, r: m.us(r.cpu_seconds))),
+        *[(f"· {role}", *_spreads(both, _cpu_of(role))) for role in (*ROLES, WRITERS)],
+        ("pace of the machine, ms", *_spreads(both, lambda m, r: r.pace_milliseconds)),
+        ("counts, balances and receipts that differ", *[str(len(one.wrong)) for one in both]),
+        ("**rate of exports ÷ rate of imports (at least 0.80)**", "", f"{rates[1] / rates[0]:.2f}"),
+    ]
+    return Table("exports", "List release of exports, at 100 documents a message", ["", "imports", "exports"], rows)
+
+
+def _documents(measured: Measured) -> int:
+    return measured.stream.expected.documents.total()
+
+
 def growth(both: Sequence[Measured]) -> Table:
     """Cost of a declaration beside few and beside many others."""
     ratio = both[1].cpu_us / both[0].cpu_us

@@ -20,7 +20,7 @@ from bench.options import Options
 from bench.pages import Readers
 from bench.replaying import Replay, replay
 from bench.service import service
-from bench.stream import Stream, made
+from bench.stream import Stream, made, make_exports
 from bench.watching import share
 from silkgate.site.traffic.zone import Zone
 
@@ -125,6 +125,21 @@ class Bench:
         for _ in range(max(1, self.options.runs - 1)):
             measured = self._once(measured, PLAIN)
             yield measured
+
+    def exports(self) -> Iterator[list[Measured]]:
+        """Parcels that come in and parcels that go abroad, in turn, at 100 documents a message."""
+        path, count = self.place / "exports", self.options.part(100)
+        abroad = make_exports(
+            path, self.zone, count, per_message=100, per_request=DOCUMENTS_PER_REQUEST, seed=self.options.seed
+        )
+        both = [
+            Measured("imports", self.part(100), self.options.stored, [], []),
+            Measured("exports", abroad, self.options.stored, [], []),
+        ]
+        for _ in range(self.options.runs):
+            both = [self._once(one) for one in both]
+            yield both
+        path.unlink()
 
     def growth(self) -> Iterator[list[Measured]]:
         """Beside few and beside many stored declarations, in turn."""

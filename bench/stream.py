@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
-from itertools import islice
+from itertools import count, islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from silkgate.site.traffic.drawing import Parcel
+from silkgate.site.traffic.exports import ExportParcel, ExportParcels
 from silkgate.site.traffic.messages import Traffic, messages
 from silkgate.site.traffic.parcels import Parcels
 from silkgate.site.traffic.zone import Zone
@@ -126,11 +127,23 @@ def make(
     `start` is the number of the first parcel.
     """
     outcomes: Counter[tuple[str, str]] = Counter()
-    documents: Counter[str] = Counter()
-    offsets = array("Q", [0])
-    in_request = messages_in_request = count = size = 0
     drawn = _counted(islice(Parcels(zone, seed, start=start, faults=FAULTS, late=LATE), parcels), outcomes)
     traffic: Iterable[Traffic] = messages(drawn, zone, per_message=per_message, seed=seed)
+    return _written(path, traffic, parcels, per_message, per_request, outcomes)
+
+
+def _written(
+    path: Path,
+    traffic: Iterable[Traffic],
+    parcels: int,
+    per_message: int,
+    per_request: int,
+    outcomes: Counter[tuple[str, str]],
+) -> Stream:
+    """The traffic as bodies of requests in a file; `outcomes` is complete once it was."""
+    documents: Counter[str] = Counter()
+    offsets = array("Q", [0])
+    in_request = messages_in_request = written = size = 0
     with path.open("wb") as file:
         for item in traffic:
             if in_request >= per_request or messages_in_request == MESSAGES_PER_REQUEST:
@@ -140,10 +153,67 @@ def make(
             messages_in_request += 1
             documents[item.kind] += item.documents
             in_request += item.documents
-            count += 1
+            written += 1
             size += len(item.raw)
         offsets.append(file.tell())
-    return Stream(path, offsets, parcels, per_message, Expected(count, size, documents, outcomes))
+    return Stream(path, offsets, parcels, per_message, Expected(written, size, documents, outcomes))
+
+
+def make_exports(path: Path, zone: Zone, parcels: int, *, per_message: int, per_request: int, seed: int) -> Stream:
+    """As `make`, of parcels that go abroad: nobody holds them, and as many go wrong as of those that come in."""
+    outcomes: Counter[tuple[str, str]] = Counter()
+    drawn = _counted_exports(ExportParcels(zone, seed), parcels, outcomes)
+    return _written(path, _export_messages(drawn, zone, per_message), parcels, per_message, per_request, outcomes)
+
+
+def _counted_exports(
+    made: ExportParcels, parcels: int, outcomes: Counter[tuple[str, str]]
+) -> Iterator[tuple[ExportParcel, ExportParcels]]:
+    """Every twentieth is wrong in one of three ways."""
+    looked_at = {value for kind, value, _ in made.zone.selection if kind == "ebc_code"}
+    prefixes = tuple(value for kind, value, _ in made.zone.selection if kind == "gcode_prefix")
+    candidates = (made.parcel(number) for number in count(1))
+    unseen = (
+        parcel
+        for parcel in candidates
+        if parcel.declared[0]["ebcCode"] not in looked_at
+        and not any(line["gcode"].startswith(prefixes) for line in parcel.declared[1])
+    )
+    for place, parcel in enumerate(islice(unseen, parcels), start=1):
+        outcome = ("800", "")
+        if place % 20 == 0:
+            outcome = _spoilt(parcel, place // 20 % 3)
+        outcomes[outcome] += 1
+        yield parcel, made
+
+
+def _spoilt(parcel: ExportParcel, way: int) -> tuple[str, str]:
+    """Make the parcel wrong; what becomes of it."""
+    if way == 0:
+        parcel.waybill["grossWeight"] = "99"
+        return "100", "match.parcel"
+    if way == 1:
+        parcel.order[0]["goodsValue"] = "0.5"
+        return "100", "match.order_sum"
+    parcel.declared[0]["netWeight"] = "99"
+    return "100", "field.amount"
+
+
+def _export_messages(
+    drawn: Iterable[tuple[ExportParcel, ExportParcels]], zone: Zone, per_message: int
+) -> Iterator[Traffic]:
+    """Each message is sent when it is full, the rest at the end, lists last."""
+    waiting: dict[tuple[str, str], list[Any]] = {}
+    made: ExportParcels | None = None
+    for parcel, made in drawn:
+        for code, sender, document in made.parts(parcel):
+            documents = waiting.setdefault((code, sender), [])
+            documents.append(document)
+            if len(documents) == per_message:
+                yield made.message(code, zone.enterprise(sender), waiting.pop((code, sender)))
+    for (code, sender), documents in sorted(waiting.items()):
+        assert made is not None
+        yield made.message(code, zone.enterprise(sender), documents)
 
 
 def _counted(parcels: Iterable[Parcel], outcomes: Counter[tuple[str, str]]) -> Iterator[Parcel]:

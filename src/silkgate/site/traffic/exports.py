@@ -184,17 +184,24 @@ class ExportParcels:
         head = parcel.declared[0]
         return {name: head[name] for name in ("customsCode", "agentCode", "agentName", "ebcCode", "ebcName")}
 
+    @staticmethod
+    def parts(parcel: ExportParcel) -> list[tuple[str, str, tuple[Values, list[Line]]]]:
+        """Order, waybill and list, each with its message's code and who sends it."""
+        order = parcel.order[0]
+        seller = order["ebcCode"] if order["ebpCode"] == NO_CODE else order["ebpCode"]
+        return [
+            ("303", seller, parcel.order),
+            ("505", parcel.waybill["logisticsCode"], (parcel.waybill, [])),
+            ("603", parcel.declared[0]["agentCode"], parcel.declared),
+        ]
+
     def messages(self, parcels: Sequence[ExportParcel]) -> Iterator[Traffic]:
         """Orders, waybills and lists, a message for each kind and sender; for a foreign platform the seller sends."""
         by_sender: dict[tuple[str, str], list[tuple[Values, list[Line]]]] = {}
         for parcel in parcels:
-            order = parcel.order[0]
-            seller = order["ebcCode"] if order["ebpCode"] == NO_CODE else order["ebpCode"]
-            by_sender.setdefault(("303", seller), []).append(parcel.order)
-            by_sender.setdefault(("505", parcel.waybill["logisticsCode"]), []).append((parcel.waybill, []))
-        for parcel in parcels:
-            by_sender.setdefault(("603", parcel.declared[0]["agentCode"]), []).append(parcel.declared)
-        for (code, sender), documents in by_sender.items():
+            for code, sender, document in self.parts(parcel):
+                by_sender.setdefault((code, sender), []).append(document)
+        for (code, sender), documents in sorted(by_sender.items()):
             for start in range(0, len(documents), 100):
                 yield self.message(code, self.zone.enterprise(sender), documents[start : start + 100])
 
