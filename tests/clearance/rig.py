@@ -21,14 +21,20 @@ from silkgate.ledger import api as ledger
 from silkgate.tariff import api as tariff
 
 CASES = Path(__file__).parents[1] / "cases" / "clearing"
-OFFICIAL = Path(__file__).parents[1] / "specimens" / "ceb" / "xsd" / "import-202205.xsd"
+OFFICIAL = Path(__file__).parents[1] / "specimens" / "ceb" / "xsd"
+EXPORT_RECEIPTS = frozenset(("304", "404", "506", "508", "510", "604", "606", "608", "214", "216"))
 SELECTION_KEY = bytes(32)
 
 Connect = Callable[[], psycopg.Connection]
 
 
 def case_folders() -> list[Path]:
-    """Every example case."""
+    """Every example case of imports."""
+    return [path for path in all_case_folders() if "-export-" not in path.name]
+
+
+def all_case_folders() -> list[Path]:
+    """Every example case, of imports and exports."""
     return sorted(path for path in CASES.iterdir() if path.is_dir())
 
 
@@ -93,6 +99,11 @@ def record(connect: Connect, inbox: Inbox) -> Record:
     return Record(outcome, receipts)
 
 
-def official_schema() -> etree.XMLSchema:
-    """The official schema of the import messages."""
-    return etree.XMLSchema(file=str(OFFICIAL))
+def official_schema(trade: str = "import") -> etree.XMLSchema:
+    """The official schema of the messages of import or export."""
+    return etree.XMLSchema(file=str(OFFICIAL / f"{trade}-202205.xsd"))
+
+
+def trade_of(receipt: etree._ElementTree) -> str:
+    """Which of the official schemas defines a receipt."""
+    return "export" if etree.QName(receipt.getroot()).localname[3:6] in EXPORT_RECEIPTS else "import"

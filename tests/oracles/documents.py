@@ -22,6 +22,7 @@ KEYS = {
 }
 SHELVES = {"303": "311", "403": "411", "505": "511", "603": "621", "607": "607", "507": "507", "509": "509"}
 DECLARATIONS = ("621", "603")
+TRANSPORTS = ("607", "507", "509")
 DUPLICATES = {
     "311": "duplicate.order",
     "411": "duplicate.payment",
@@ -57,9 +58,11 @@ def is_refused(status: str) -> bool:
 
 
 def is_bound(stored: dict[str, Any]) -> bool:
-    """Whether it may not be changed: an accepted declaration uses it, or it is one that waits no more."""
+    """Whether it may not be changed: an accepted declaration uses it, it waits no more, or it had its effect."""
     if stored["kind"] in DECLARATIONS:
         return stored["row"]["status"] not in ("1", "2")
+    if stored["kind"] in TRANSPORTS:
+        return True
     return bool(stored["used_by"])
 
 

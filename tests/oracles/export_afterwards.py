@@ -9,7 +9,6 @@ from . import afterwards, documents
 from .casefolder import CHINA
 from .checks import number
 from .export_clearing import stock_wanted
-from .export_keys import key_of
 
 ACCEPTED = ("300", "500", "800")
 RETURNABLE = ("800", "899", "part_returned")
@@ -42,9 +41,8 @@ def cancel(document: dict[str, Any], world: dict[str, Any]) -> list[str]:
         return ["declaration.state"]
     for record, qty in stock_wanted(declaration).items():
         world["books"][record]["qty"] += qty
-    used = [*declaration["companions"].values(), *(d for kind in TRANSPORTS for d in world["shelves"][kind].values())]
-    for document_used in used:
-        document_used["used_by"].discard(declaration["row"]["invt_no"])
+    for companion in declaration["companions"].values():
+        companion["used_by"].discard(declaration["row"]["invt_no"])
     declaration["row"].update(status="cancelled", reasons=[])
     return []
 
@@ -88,7 +86,6 @@ def transport(document: dict[str, Any], world: dict[str, Any]) -> list[str]:
     if reasons:
         return sorted(reasons)
     world["shelves"][kind] = trial[kind]
-    trial[kind][key_of(document)]["used_by"] = {declaration["row"]["invt_no"] for declaration in lists}
     for declaration in lists:
         if kind == "507":
             declaration["arrived"] = True
@@ -121,11 +118,12 @@ def is_late(app_time: str, released: datetime) -> bool:
 
 
 def is_too_much(item: dict[str, str], lines: dict[int, dict[str, Any]]) -> bool:
-    """Whether a line of a return is not of the list, is nothing, or is more than is left of it."""
+    """Whether a line of a return is not of the list, is nothing, or is more than is left (qty1: than declared)."""
     line = lines.get(int(item["gnum"]))
     if line is None or (item["gcode"], item["unit"]) != (line["gcode"], line["unit"]):
         return True
-    return any(number(item[name]) <= 0 or number(item[name]) > line["left"][name] for name in ("qty", "qty1"))
+    qty, qty1 = number(item["qty"]), number(item["qty1"])
+    return qty <= 0 or qty > line["left"] or qty1 <= 0 or qty1 > line["qty1"]
 
 
 def give_back(document: dict[str, Any], world: dict[str, Any]) -> list[str]:
@@ -147,12 +145,10 @@ def give_back(document: dict[str, Any], world: dict[str, Any]) -> list[str]:
         return [reason for reason, holds in faults.items() if holds]
     for item in document["items"]:
         line = declaration["lines"][int(item["gnum"])]
-        for name in ("qty", "qty1"):
-            line["left"][name] -= number(item[name])
+        line["left"] -= number(item["qty"])
         line["untallied"] += number(item["qty"])
-    whole = all(line["left"]["qty"] == 0 for line in declaration["lines"].values())
+    whole = all(line["left"] == 0 for line in declaration["lines"].values())
     declaration["row"]["status"] = "returned" if whole else "part_returned"
-    declaration["refunded"] = True
     return []
 
 
@@ -164,14 +160,14 @@ def tally(document: dict[str, Any], world: dict[str, Any]) -> list[str]:
     declaration = named(document, world, "logisticsCode", "logisticsNo")
     if declaration is None:
         return ["declaration.unknown"]
-    if not declaration["refunded"]:
+    lines = declaration.get("lines", {}).values()
+    if not any(line["untallied"] for line in lines):
         return ["return.untallied"]
-    for line in declaration["lines"].values():
+    for line in lines:
         if declaration["head"]["tradeMode"] == "1210":
             world["books"][line["record"]]["qty"] += line["untallied"]
         line["untallied"] *= 0
     return []
 
 
-TRANSPORTS = ("607", "507", "509")
-ACTIONS = {"605": cancel, **dict.fromkeys(TRANSPORTS, transport), "213": give_back, "215": tally}
+ACTIONS = {"605": cancel, **dict.fromkeys(documents.TRANSPORTS, transport), "213": give_back, "215": tally}

@@ -180,9 +180,9 @@ def take(declaration: dict[str, Any], companions: dict[str, Any], world: dict[st
             "gcode": item["gcode"],
             "unit": item["unit"],
             "record": (declaration["head"].get("emsNo", ""), item.get("itemRecordNo", "")),
-            "left": {"qty": number(item["qty"]), "qty1": number(item["qty1"])},
+            "qty1": number(item["qty1"]),
+            "left": number(item["qty"]),
             "untallied": Decimal(0),
         }
         for item in declaration["items"]
     }
-    declaration["refunded"] = False

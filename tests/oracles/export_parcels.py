@@ -25,7 +25,7 @@ def export_parcel(
     insured: str = "0",
     ebp: str = zone.PLATFORM,
     ebc: str = zone.SHOP,
-    carrier: str = zone.CARRIER,
+    carrier: str = zone.SHIPPER,
     payer: str = zone.PAYER,
     agent: str = zone.AGENT,
     at: int = 0,

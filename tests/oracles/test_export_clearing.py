@@ -115,9 +115,7 @@ def test_one_change(tmp_path: Path, mode: str, kind: str, fields: dict[str, Any]
     subject = changed(subject, kind, int(item or 0), **fields)
     for companion in ("303", "505"):
         writer.send(subject[companion], sender=SHOP if companion == "303" and "ebcCode" not in fields else "")
-    sender = str(subject["603"]["head"]["agentCode"])
-    known = {code for code, *_ in zone.ENTERPRISES}
-    writer.send(subject["603"], sender=sender if sender in known else SHOP)
+    writer.send(subject["603"], sender=zone.AGENT if "ebcCode" in fields else SHOP)
     outcome = outcome_of(writer)
     assert answers(outcome) == ["accepted"] * 3
     assert [" ".join(filter(None, [row["status"], row["reasons"]])) for row in outcome.declarations] == [expected]
@@ -252,7 +250,7 @@ def test_platforms_without_a_code_are_told_apart_by_the_seller(tmp_path: Path) -
 
 def test_an_import_and_an_export_of_one_key_are_duplicates_and_no_companions(tmp_path: Path) -> None:
     writer = new(tmp_path)
-    bought, sold = parcel(1, mode="9610"), export_parcel(1, order_no="D26060000001")
+    bought, sold = parcel(1, mode="9610"), export_parcel(1, order_no="D26060000001", carrier=zone.CARRIER)
     same_waybill = changed(sold, "505", logisticsNo="KG26060000001")["505"]
     writer.send(bought["311"])
     writer.send(bought["511"])
@@ -385,11 +383,11 @@ def test_repeated_numbers(tmp_path: Path, kind: str) -> None:
         ("403", zone.PAYER, "accepted"),
         ("403", SHOP, "accepted"),
         ("403", zone.PLATFORM, "rejected party.sender"),
-        ("505", zone.CARRIER, "accepted"),
+        ("505", zone.SHIPPER, "accepted"),
         ("505", SHOP, "rejected party.sender"),
         ("603", zone.AGENT, "accepted"),
         ("603", SHOP, "accepted"),
-        ("603", zone.PLATFORM, "rejected party.sender"),
+        ("603", zone.PAYER, "rejected party.sender"),
         ("603", "4101900X01", "rejected party.unknown"),
     ],
 )
@@ -399,11 +397,13 @@ def test_who_may_send(tmp_path: Path, kind: str, sender: str, expected: str) -> 
     assert last(outcome_of(writer)) == expected
 
 
-def test_no_signature_is_needed_but_what_is_there_must_be_good(tmp_path: Path) -> None:
+def test_what_declares_is_signed(tmp_path: Path) -> None:
     writer = new(tmp_path)
     writer.send(export_parcel(1)["603"], sign=False)
+    writer.send(again(export_parcel(1)["603"], appStatus="1"), sign=False)
     writer.send(export_parcel(2)["603"], key=zone.key_of(zone.PAYER))
-    assert answers(outcome_of(writer)) == ["accepted", "rejected sign.certificate"]
+    writer.send(export_parcel(3)["303"], key=zone.key_of(zone.PAYER))
+    assert answers(outcome_of(writer)) == ["rejected sign.missing", "accepted", *["rejected sign.certificate"] * 2]
 
 
 def test_the_official_schema_of_exports_holds(tmp_path: Path) -> None:

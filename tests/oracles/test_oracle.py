@@ -22,7 +22,7 @@ def test_agrees_with_the_example_case(case: Path) -> None:
 
 
 def test_all_example_cases_are_there() -> None:
-    assert len(list(CASES.glob("*/case.toml"))) >= 14
+    assert len(list(CASES.glob("*/case.toml"))) >= 29
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ AS_OF = "2026-06-18T10:00:00+08:00"
 PLATFORM, PLATFORM_2 = "4101900P01", "4101900P02"
 SHOP, SHOP_2 = "4101900E01", "91410100MA41K0001X"
 PAYER, PAYER_2 = "4101900Y01", "4101900Y02"
-CARRIER, CARRIER_2 = "4101900L01", "4101900L02"
+CARRIER, CARRIER_2, SHIPPER = "4101900L01", "4101900L02", "4101900L03"
 WAREHOUSE, WAREHOUSE_2 = "4101400W01", "4101400W02"
 AGENT, AGENT_SM2 = "4101900B01", "4101900B02"
 OPERATOR = "4101900S01"
@@ -30,6 +30,7 @@ ENTERPRISES = (
     (PAYER_2, "pay", "", ""),
     (CARRIER, "logistics;assure", "DXPENT0000900006", ""),
     (CARRIER_2, "logistics", "", ""),
+    (SHIPPER, "logistics", "DXPENT0000900011", "rsa"),  # carries exports, and signs their departures
     (WAREHOUSE, "area", "DXPENT0000900007", ""),
     (WAREHOUSE_2, "area", "", ""),
     (AGENT, "agent", "DXPENT0000900008", "rsa"),
@@ -61,8 +62,8 @@ BUYERS = (
     ("44030519990226981X", "赵嘉校"),
 )
 EMS_NO = "T4612W000901"
-DECLARING_KINDS = (*intake.SIGNED_KINDS, *(kind for kind in intake.EXPORTS if kind not in ("303", "403", "505")))
-"""What the cases sign: what must be signed, and of exports, where the schema asks for nothing, all but companions."""
+DECLARING_KINDS = (*intake.SIGNED_KINDS, "605", "213", "215")
+"""What the cases sign: what must be signed, and the requests of exports besides."""
 Document = dict[str, Any]
 
 

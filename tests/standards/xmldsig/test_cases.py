@@ -13,7 +13,7 @@ from silkgate.standards.xmldsig import Certificate, Method, Verdict, verify
 
 CASES = Path(__file__).resolve().parents[2] / "cases" / "clearing"
 SIGN = {Verdict.ABSENT: "sign.missing", Verdict.INVALID: "sign.invalid", Verdict.CERTIFICATE: "sign.certificate"}
-MUST_SIGN = ("621", "623", "625", "711")
+MUST_SIGN = ("621", "623", "625", "711", "603", "607", "507", "509")
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
