@@ -11,7 +11,7 @@ from silkgate.ui.shapes import Chip
 
 KINDS = {"import": IMPORT, "export": EXPORT}
 """Directions, and the message that declares each."""
-DIRECTIONS = {"": Text("进出口", "Both"), "import": Text("进口", "Import"), "export": Text("出口", "Export")}
+DIRECTIONS = {"": Text("进出口", "Import, export"), "import": Text("进口", "Import"), "export": Text("出口", "Export")}
 """Directions in words; "" is no filter."""
 
 
