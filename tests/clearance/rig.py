@@ -29,11 +29,6 @@ Connect = Callable[[], psycopg.Connection]
 
 
 def case_folders() -> list[Path]:
-    """Every example case of imports."""
-    return [path for path in all_case_folders() if "-export-" not in path.name]
-
-
-def all_case_folders() -> list[Path]:
     """Every example case, of imports and exports."""
     return sorted(path for path in CASES.iterdir() if path.is_dir())
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from clearance.rig import all_case_folders, connector, official_schema, trade_of
+from clearance.rig import case_folders, connector, official_schema, trade_of
 from oracles.clearing import compare_case
 from silkgate.clearance.api import run_case
 
-CASES = all_case_folders()
+CASES = case_folders()
 DIFFERENT, UNREADABLE = 1, 2
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 from lxml import etree
 
-from clearance.rig import Record, all_case_folders, connector, record, take_in
+from clearance.rig import Record, case_folders, connector, record, take_in
 from oracles.clearing import compare_case
 from oracles.random_case import write_random_case
 from silkgate.clearance.engine import run as engine_module
@@ -128,7 +128,7 @@ def test_the_same_batches_give_the_same_bytes(case: Path, way: Way, database_ser
         assert run(case, database_server, other) == first
 
 
-@pytest.mark.parametrize("example", all_case_folders(), ids=lambda path: path.name)
+@pytest.mark.parametrize("example", case_folders(), ids=lambda path: path.name)
 def test_examples_survive_a_new_engine_for_each_message(example: Path, database_server: str) -> None:
     """Everything that the engine has to know is in the database."""
     forgetful = ONE_BY_ONE._replace(cache_capacity=TINY, batches_per_life=1)
