@@ -1,3 +1,3 @@
 """Silkgate: open public service platform of a cross-border e-commerce pilot zone."""
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
