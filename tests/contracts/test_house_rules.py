@@ -214,6 +214,9 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "rest_permits.py": "permits over HTTP",
         "rest_parts.py": "what its addresses under /api/v1 have in common",
     },
+    "bonded": {
+        "storage": "store first, declare together: lots, draws, consolidated declarations",
+    },
     "clearance": {
         "engine": "the deterministic decider, one file per step",
         "evidence.py": "the documents of a declaration as they were received, side by side",

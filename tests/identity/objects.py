@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.db import connection
 
+from bonded import stored
 from casework.files import pdf
 from casework.people import LICENCE
 from clearance.rig import CASES, connector
@@ -35,6 +36,13 @@ Site = dict[str, dict[str, str]]
 """What stands in an address, by kind of object, then by organisation."""
 
 ABOUT = {
+    "bonded.storage.pages.declaration": "storage_declaration",
+    "bonded.storage.pages.declaration_data": "storage_declaration",
+    "bonded.storage.pages.draw": "storage_draw",
+    "bonded.storage.pages.lot": "storage_lot",
+    "bonded.storage.rest.one_declaration": "storage_declaration",
+    "bonded.storage.rest.one_draw": "storage_draw",
+    "bonded.storage.rest.one_lot": "storage_lot",
     "casework.pages.add_papers": "case",
     "casework.pages.case": "case",
     "casework.pages.paper": "case",
@@ -147,6 +155,7 @@ def make(database: str, folder: Path) -> Site:
             site[kind][code] = maker(code, at)
         site["evidence"][code] = _evidence(site["case"][code], code, at)
     market.make(site, ORGANISATIONS, NOBODY, at)
+    stored.make(site, ORGANISATIONS, at)
     site["message"] = _handed_over("exchange_message", "sender")
     site["declaration"] = _handed_over("clearance_declaration", "ebc_code")
     return site

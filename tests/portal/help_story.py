@@ -19,6 +19,7 @@ from lxml import etree
 
 from clearance.rig import SELECTION_KEY, connector
 from portal.help_spares import spare_examples
+from portal.help_storage import storage_examples
 from silkgate.clearance import actions
 from silkgate.clearance.api import Engine, load_zone
 from silkgate.clearance.domain import RELEASED
@@ -87,7 +88,7 @@ def recorded(server: str, folder: Path) -> Recorded:
                 rules.setdefault(slug, example)
             for status, fragment in story.statuses():
                 statuses.setdefault(status, fragment)
-    for slug, (finding, asked, answer) in spare_examples(server).items():
+    for slug, (finding, asked, answer) in {**spare_examples(server), **storage_examples(server)}.items():
         rules[slug] = Example(finding.to_list(), "", asked, answer)
     return {
         "rules": {slug: rules[slug]._asdict() for slug in sorted(rules)},

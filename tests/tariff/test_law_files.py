@@ -38,9 +38,11 @@ REASONS = [
     "return.late", "return.quantity", "return.mode", "return.untallied",
     "spare.contract", "spare.warranty", "spare.unknown_part", "spare.serial", "spare.serial_missing",
     "spare.serial_shared", "spare.replaced", "spare.quantity", "spare.free",
+    "storage.party", "storage.book", "storage.goods", "storage.duplicate", "storage.guarantee", "storage.insufficient",
+    "storage.nothing", "storage.late", "storage.overstay",
 ]  # fmt: skip
 """Every reason of the platform contract, sections 2 to 7, the officers' decisions, and what there is about the spare
-parts of machines, in the order of checking."""
+parts of machines and about storage, in the order of checking."""
 
 ENDED = "export.receipt_doc_required"
 """The one parameter whose law has ended."""

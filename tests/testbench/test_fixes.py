@@ -24,8 +24,8 @@ def fixes_of(report: Report, code: str) -> list[Fix]:
     return [fix for finding in found if finding.code == code for fix in finding.fixes]
 
 
-def test_every_rule_has_its_way() -> None:
-    assert FIXES.keys() == cards().keys()
+def test_every_rule_that_a_message_can_break_has_its_way() -> None:
+    assert FIXES.keys() == {slug for slug, card in cards().items() if card.receipts}
 
 
 @pytest.mark.parametrize("code", FIXES)

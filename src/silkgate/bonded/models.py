@@ -2,6 +2,29 @@
 
 from django.db import models
 
+from silkgate.bonded.storage.models import (
+    StorageCover,
+    StorageDeclaration,
+    StorageDraw,
+    StorageLate,
+    StorageLetter,
+    StorageLine,
+    StorageLot,
+    StorageTaking,
+)
+
+__all__ = [
+    "BookRecord",
+    "StorageCover",
+    "StorageDeclaration",
+    "StorageDraw",
+    "StorageLate",
+    "StorageLetter",
+    "StorageLine",
+    "StorageLot",
+    "StorageTaking",
+]
+
 
 class BookRecord(models.Model):
     """One item record (料号) of an account book (账册)."""
