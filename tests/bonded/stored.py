@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import connection
+
 from bonded.kept import BOOK, PHONE, WAREHOUSE
-from silkgate.bonded.storage.domain import EXPORT, month_of
+from silkgate.bonded.storage.domain import EXPORT, STOCK, month_of
 from silkgate.bonded.storage.models import StorageDeclaration, StorageDraw, StorageLine, StorageLot, StorageTaking
 from silkgate.kernel.clock import china_day
+from silkgate.ledger import api as ledger
 
 
 def make(site: dict[str, dict[str, str]], codes: Iterable[str], at: datetime) -> None:
     """Enter the numbers of a lot, a draw and a declaration for each of `codes` into `site`."""
     today = china_day(at)
-    for place, code in enumerate(codes, 1):
+    for code in codes:
         own = {"owner_code": code, "ems_no": BOOK}
         lot = StorageLot.objects.create(
             **own,
@@ -27,6 +30,9 @@ def make(site: dict[str, dict[str, str]], codes: Iterable[str], at: datetime) ->
             entered_by="",
             entered_at=at,
         )
+        with connection.cursor() as cursor:
+            (account_id,) = ledger.allot_ids(cursor, 1)
+            ledger.open_accounts(cursor, [ledger.NewAccount(account_id, STOCK, f"{lot.pk}/1", 100_000)], at=at)
         line = StorageLine.objects.create(
             lot=lot,
             place=1,
@@ -42,7 +48,7 @@ def make(site: dict[str, dict[str, str]], codes: Iterable[str], at: datetime) ->
             duty_cents=0,
             consumption_tax_cents=0,
             value_added_tax_cents=0,
-            account_id=-place,
+            account_id=account_id,
         )
         draw = StorageDraw.objects.create(
             **own, number=f"SO-{code}", direction=EXPORT, month=month_of(today), content="", drawn_by="", drawn_at=at

@@ -199,8 +199,9 @@ def test_a_month_with_nothing_says_so(clerk: Client) -> None:
     enter()
     page = shown(clerk, declare_address(), 422)
     assert "storage.nothing" in page
-    assert clerk.get("/storage/declare?book=x&direction=export&month=2026-11").status_code == 404
-    assert clerk.get(f"/storage/declare?book={BOOK}&direction=export&month=soon").status_code == 404
+    for wrong in ("book=x&direction=export&month=2026-11", f"book={BOOK}&direction=export&month=soon", ""):
+        answer = clerk.get(f"/storage/declare?{wrong}")
+        assert answer["Location"] == f"/storage?organisation={OWNER}"
 
 
 def test_another_firm_finds_nothing(clerk: Client) -> None:

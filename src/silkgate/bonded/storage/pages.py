@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import get_language
@@ -268,7 +268,8 @@ def declare(request: HttpRequest) -> HttpResponse:
     ems_no, direction = asked(request, "book", queries.books(code)), asked(request, "direction", DIRECTIONS)
     month = _month(request.GET.get("month", ""))
     if not ems_no or not direction or month is None:
-        raise Http404
+        messages.error(request, text(Text("请在待集中申报中选择月份。", "Choose a month that is to be declared.")))
+        return redirect(address("storage", organisation=code))
     context: dict[str, Any] = {"code": code, "book": ems_no, "month": month, "direction": DIRECTIONS[direction]}
     refused_with: RefusedError | None = None
     if request.method == "POST":
