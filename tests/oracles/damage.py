@@ -47,7 +47,10 @@ BROKEN: dict[str, Change] = {
     "XInclude": swap(b"</ceb:BaseTransfer>", b"</ceb:BaseTransfer>" + XINCLUDE),
     "unknown kind": swap(b"Message", b"Massage"),
     "receipt": lambda data: (
-        data.replace(b"CEB311M", b"CEB312M").replace(b"CEB621M", b"CEB622M").replace(b"11M", b"12M")
+        data.replace(b"CEB311M", b"CEB312M")
+        .replace(b"CEB621M", b"CEB622M")
+        .replace(b"CEB603M", b"CEB604M")
+        .replace(b"11M", b"12M")
     ),
     "other namespace": swap(b"gov.cn/ceb", b"gov.cn/bec"),
     "no currency": swap(b"<ceb:currency>142</ceb:currency>", b"", 1),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
-from . import documents
+from . import documents, export_follow_ups
 from .parcels import Document, again, cancel, refund, signed_for
+from .random_parcels import portion
 
 if TYPE_CHECKING:
     from .random_case import Purchase
@@ -17,6 +18,10 @@ def follow_up(
 ) -> list[Document]:
     """The next documents of a purchase; none where nothing more happens in this round."""
     stored = world["shelves"]["621"].get(purchase.key())
+    if stored is not None and stored["kind"] != purchase.declares:
+        return []  # its number was used for the other direction
+    if purchase.declares == "603":
+        return export_follow_ups.follow_up(purchase, stored, world, chance, kinds)
     if stored is None:
         return [purchase.good["621"]] if chance.random() < 0.3 else []
     status = stored["row"]["status"]
@@ -159,9 +164,3 @@ def returns(
         [again(part, items=[*part["items"], *part["items"]])],
     ]
     return chance.choice(choices[: 3 if chance.random() < 0.4 else len(choices)])
-
-
-def portion(left: Any, chance: random.Random) -> Any:
-    """Part of a quantity, with at most five decimals, above nothing."""
-    part = (left / chance.choice((1, 2, 3, 3, 7))).quantize(type(left)("0.00001"))
-    return min(left, max(part, type(left)("0.00001")))

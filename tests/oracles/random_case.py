@@ -12,11 +12,13 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import clearing, damage, messages, zone
+from . import clearing, damage, documents, messages, zone
 from .casefolder import CHINA
+from .export_parcels import arrival, departure, manifest
 from .follow_ups import follow_up
 from .intake import PARTIES, SIGNED_KINDS
 from .parcels import Document, again, app_time, signed_for, stored_in
+from .random_exports import random_sale, twisted_sale
 from .random_parcels import Parcel, identity_number, random_parcel, twisted
 
 KINDS = frozenset({
@@ -24,6 +26,8 @@ KINDS = frozenset({
     "documents", "messages", "signatures", "senders", "styles", "redeclare", "cancel", "return", "status", "warehouse",
 })  # fmt: skip
 """Everything on which the contract speaks plainly."""
+EXPORTS = "exports"
+"""Sales abroad beside the purchases; not among the default kinds."""
 CORNERS = "corners"
 """Where the contract is silent and README.md says how we read it; not among the default kinds."""
 MAX_BATCH = 20
@@ -44,6 +48,7 @@ class Purchase:
 
     def __init__(self, number: int, good: Parcel, shown: Parcel) -> None:
         self.number, self.good, self.shown = number, good, shown
+        self.declares = "603" if "603" in shown else "621"
         self.events: deque[Event] = deque()
         self.rounds = 0
         self.last_at = number % 3000
@@ -53,9 +58,8 @@ class Purchase:
         self.last_at += 7
         return app_time(self.last_at)
 
-    def key(self) -> tuple[str, str]:
-        head = self.shown["621"]["head"]
-        return head["ebpCode"], head["orderNo"]
+    def key(self) -> tuple[str, ...]:
+        return documents.key_of(self.shown[self.declares])
 
 
 class Generator:
@@ -74,6 +78,7 @@ class Generator:
         self.world = clearing.new_world(folder)
         self.sent: list[tuple[bytes, str]] = []
         self.seen: set[str] = set()  # every outcome, status and finding that has come up on the way
+        self.seen_of_exports: set[str] = set()  # so for export lists alone
         self.schemas: Path | None = None
 
     # --- Tables ----------------------------------------------------------------------------------------------------
@@ -82,6 +87,8 @@ class Generator:
         chance, tables = self.chance, self.writer.tables
         if chance.random() < 0.1:
             self.writer.as_of = chance.choice(("2018-12-31T23:59:59+08:00", "2018-12-31T16:00:00+00:00"))
+        if EXPORTS in self.kinds and chance.random() < 0.4:
+            self.writer.as_of = chance.choice(("2024-12-14T23:59:59+08:00", "2024-12-14T16:00:00+00:00"))
         day = read_day(self.writer.as_of)
         tables["tariff"] = dated(zone.tariff_rows(), day)
         tables["books"] = [
@@ -133,7 +140,10 @@ class Generator:
         answer = clearing.receive(data, self.world, self.schemas)
         self.seen.update([answer["outcome"], *answer["reasons"].split(";")])
         for declaration in self.world["shelves"]["621"].values():
-            self.seen.update([declaration["row"]["status"], *declaration["row"]["reasons"]])
+            found = [declaration["row"]["status"], *declaration["row"]["reasons"]]
+            self.seen.update(found)
+            if declaration["kind"] == "603":
+                self.seen_of_exports.update(found)
         self.sent.append((data, name))
 
     def send(self, documents: list[Document], sender: str) -> None:
@@ -225,7 +235,27 @@ class Generator:
 
     # --- Purchases -------------------------------------------------------------------------------------------------
 
+    def sale(self, number: int) -> Purchase:
+        good = random_sale(self.chance, number)
+        found = Purchase(number, good, twisted_sale(self.chance, good, self.kinds))
+        order = ["303", "403", "505", "603"]
+        if self.chance.random() < 0.5:
+            order.remove("403")
+        if "waiting" in self.kinds and self.chance.random() < 0.5:
+            self.chance.shuffle(order)
+        for kind in order:
+            if "waiting" in self.kinds and self.chance.random() < 0.06:
+                continue  # never sent, or sent by a follow-up
+            found.events.extend(self.life_of(found, kind))
+        if "status" in self.kinds and self.chance.random() < 0.1:
+            make = self.chance.choice((manifest, arrival, departure))
+            notice = make([good["505"]], at=found.last_at, cop_no=f"E{number}")
+            found.events.insert(self.chance.randrange(len(found.events) + 1), Event(notice))
+        return found
+
     def purchase(self, number: int) -> Purchase:
+        if EXPORTS in self.kinds and self.chance.random() < 0.5:
+            return self.sale(number)
         good = random_parcel(self.chance, number, self.buyers, self.world, self.kinds)
         found = Purchase(number, good, twisted(self.chance, good, self.kinds))
         order = ["311", "411", "511", "621"]
@@ -291,6 +321,10 @@ class Generator:
             spare = again(start, payTransactionId=f"SPARE{purchase.number}", amountPaid=start["head"]["amountPaid"])
             lives.append([Event(spare, alone=True), Event(start, alone=True), Event(again(spare, appType="3"))])
             lives.append([Event(start, alone=True), Event(again(spare, amountPaid="1"), alone=True)])
+        if kind == "403":
+            spare = again(start, payNo=f"SPARE{purchase.number}")
+            lives.append([Event(spare, alone=True), Event(start, alone=True), Event(again(spare, appType="3"))])
+            lives.append([Event(again(spare, charge="1"), alone=True), Event(start, alone=True)])
         return chance.choice(lives)
 
     def misprint(self, kind: str) -> dict[str, Any]:
@@ -299,6 +333,10 @@ class Generator:
             "411": {"amountPaid": "0.01"},
             "511": {"consignee": "误写"},
             "621": {"buyerName": "误写"},
+            "303": {"orderType": "B"},
+            "403": {"charge": "0.01"},
+            "505": {"packNo": "9"},
+            "603": {"packNo": "9"},
         }[kind]
 
     # --- Running ---------------------------------------------------------------------------------------------------
@@ -338,9 +376,15 @@ class Generator:
         head, kind = event.document["head"], event.document["kind"]
         if event.sender:
             return event.sender
-        if kind == "311" and self.chance.random() < 0.4:
+        if kind in ("311", "303") and self.chance.random() < 0.4:
             return str(head["ebcCode"])
-        if kind in ("621", "623", "625") and head["ebcCode"] == zone.SHOP and self.chance.random() < 0.3:
+        if kind == "403" and head["payCode"] and self.chance.random() < 0.5:
+            return str(head["payCode"])
+        if (
+            kind in ("621", "623", "625", "603", "605", "213")
+            and head["ebcCode"] == zone.SHOP
+            and self.chance.random() < 0.3
+        ):
             return zone.SHOP
         return zone.default_sender(event.document)
 
@@ -375,9 +419,9 @@ def dated(rows: list[dict[str, str]], day: str) -> list[dict[str, str]]:
 def write_random_case(folder: Path, seed: int, parcels: int, *, kinds: frozenset[str] = KINDS) -> Path:
     """Write a case folder that does not exist yet; the same seed, count and kinds give the same documents in order.
 
-    Keys, and so signatures, are those of this machine's temporary folder. `kinds`: some of `KINDS`, and `CORNERS`.
+    Keys, and so signatures, are those of this machine's temporary folder. `kinds`: of `KINDS`, `EXPORTS` and `CORNERS`.
     """
-    unknown = kinds - KINDS - {CORNERS}
+    unknown = kinds - KINDS - {EXPORTS, CORNERS}
     if unknown:
         raise ValueError(f"no such kinds: {sorted(unknown)}")
     generator = Generator(folder, seed, parcels, kinds)

@@ -241,3 +241,9 @@ def twisted(chance: random.Random, good: Parcel, kinds: frozenset[str]) -> Parce
             old = found[document]["items"][item - 1] if item else found[document]["head"]
             found = changed(found, document, item, **change(old))
     return found
+
+
+def portion(left: Decimal, chance: random.Random) -> Decimal:
+    """Part of a quantity, with at most five decimals, above nothing."""
+    part = (left / chance.choice((1, 2, 3, 3, 7))).quantize(Decimal("0.00001"))
+    return min(left, max(part, Decimal("0.00001")))
