@@ -1,4 +1,4 @@
-"""What programs see of export lists: by direction, one with what came back, messages, events; and who does not."""
+"""What programs see of export lists: lists by direction, one list with what came back, messages, events; who not."""
 
 from __future__ import annotations
 

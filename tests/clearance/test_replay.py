@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from django.db import connection as django_connection
 
+from clearance import exported
 from clearance.rig import CASES, Connect, connector, take_in
 from oracles import casefolder
 from oracles.clearing import run_case as oracle
@@ -89,7 +90,11 @@ def made_history(folder: Path) -> Path:
     return folder
 
 
-HISTORIES = {**{f"random {seed}": random_history(seed) for seed in (3, 12, 31)}, "traffic": made_history}
+HISTORIES = {
+    **{f"random {seed}": random_history(seed) for seed in (3, 12, 31)},
+    "traffic": made_history,
+    "exports": exported.tell,
+}
 AFTERWARDS = frozenset(("cancel", "return"))
 EMPTY_TRIAL = 'title = { zh = "不变", en = "Nothing changed" }\n'
 
@@ -101,7 +106,7 @@ EMPTY_TRIAL = 'title = { zh = "不变", en = "Nothing changed" }\n'
 def test_the_same_law_gives_the_same_bytes(history: Callable[[Path], Path], database: str, tmp_path: Path) -> None:
     """Whatever of the past is in memory and whatever left it; and a trial that changes nothing changes nothing."""
     connect = connector(database)
-    lived(history(tmp_path / "case"), connect)
+    lived(history(tmp_path / "case"), connect, per_segment=(1,) if history is exported.tell else PER_SEGMENT)
     for capacity in (60_000, TINY):
         replayed = replay(connect, capacity=capacity)
         assert list(replayed.compared.differences) == []

@@ -229,7 +229,7 @@ class Taking:
         ):
             self._supersede(existing)
             existing = None
-        if existing is not None and existing.kind != found.code:
+        if existing is not None and existing.kind != found.code and not existing.draft:
             # An import and an export under one order: whichever was first stands.
             return [Finding(DUPLICATE[found.code], "appType", document.app_type, "2")]
         if refused := _judge_stored(

@@ -27,8 +27,11 @@ STATES = {
     "declaration.cancelled": "cancelled",
     "declaration.part_returned": "part_returned",
     "declaration.returned": "returned",
+    "declaration.departed": "899",
 }
 """State that an event leads to, where its detail does not say."""
+ON_THE_WAY = frozenset(("declaration.manifested", "declaration.arrived", "declaration.tallied"))
+"""Events that leave a declaration in the state that it had."""
 PENDING = 20_000
 
 _NUMBERS_GIVEN = (
@@ -150,9 +153,10 @@ class Outcomes:
         """What was recorded of a batch (`Recorded.decisions`, `Recorded.answers`) and what it does now."""
         then, now = self._pending["then"], self._pending["now"]
         for _, ebp_code, order_no, kind, detail, tax_cents in decisions:
-            then[ebp_code, order_no] = outcome(kind, json.loads(detail), tax_cents)
+            if kind not in ON_THE_WAY:
+                then[ebp_code, order_no] = outcome(kind, json.loads(detail), tax_cents)
         for event in effects.events:
-            if event.subject_kind == "declaration":
+            if event.subject_kind == "declaration" and event.kind not in ON_THE_WAY:
                 entry = effects.declarations[event.subject_id][0]
                 assessment = entry.assessment
                 tax = sum([line.tax_cents for line in assessment.lines]) if assessment else 0
