@@ -12,6 +12,8 @@ from silkgate.bonded.storage.domain import EXPORT, IMPORT
 from silkgate.bonded.storage.workflows import raise_cases
 from silkgate.casework import api as casework
 from silkgate.kernel.clock import CHINA
+from silkgate.site.database import url_of, use_database
+from silkgate.site.watching import look_after_storage
 
 NEW_YEARS_EVE = datetime(2026, 12, 31, 23, 59, tzinfo=CHINA)
 NEW_YEAR = datetime(2027, 1, 1, 0, 0, tzinfo=CHINA)
@@ -87,3 +89,18 @@ def test_a_lot_that_has_left_raises_nothing(storage: None) -> None:
     drawn(order(pieces=100))
     actions.declare(CLERK, OWNER, BOOK, EXPORT, NOVEMBER, at=NOW)
     assert raise_cases(NOW + 800 * DAY) == ((), ())
+
+
+def test_the_watch_raises_cases_and_outlives_a_database_that_is_away(
+    storage: None, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    enter()
+    drawn()
+    with caplog.at_level("INFO"):
+        look_after_storage(NEW_YEAR)
+        use_database(url_of(database, "no_such_database"))
+        look_after_storage(NEW_YEAR + DAY)
+        use_database(database)
+    assert "months not declared: 1" in caplog.text
+    assert "no cases of overdue storage" in caplog.text
+    assert raise_cases(NEW_YEAR + DAY) == ((), ())

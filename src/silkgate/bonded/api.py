@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from silkgate.journal import api as journal
 from silkgate.ledger import api as ledger
+
+if TYPE_CHECKING:
+    from silkgate.bonded.storage.workflows import Raised
 
 TOPIC = "bonded.books"
 
@@ -65,3 +68,12 @@ def records_of(cursor: Any, area_code: str, *, after: int = 0, limit: int = 50) 
         (area_code, after, limit),
     )
     return [(row[0], BookRecord(*row[1:])) for row in cursor.fetchall()]
+
+
+def raise_storage_cases(at: datetime) -> Raised:
+    """Open a case, once, for each month of a storage book that was not declared in time at `at`, and for each lot that
+    stays too long; the numbers of the cases. Over Django's connection: whoever has none does not load what this needs.
+    """
+    from silkgate.bonded.storage import workflows
+
+    return workflows.raise_cases(at)

@@ -76,6 +76,8 @@ def _shown(request: HttpRequest, code: str) -> HttpResponse:
         "entry": found,
         "sort": SORTS[found.sort],
         "is_rule": found.sort == RULE,
+        # Some rules are met on pages and over the REST interface alone.
+        "in_messages": found.sort != RULE or bool(found.links),
         "is_status": found.sort == STATUS,
         "example_reasons": (found.example.reason,) if found.example and found.example.reason else (),
         "example_mark": "refused" if found.example and found.example.wrong else "held",

@@ -112,6 +112,7 @@ def watch(stop: threading.Event) -> None:
                 portal.prune(connection, pruned_at)
                 _look_after_cases(connection, pruned_at)
                 _begin_classes(connection, pruned_at)
+                look_after_storage(pruned_at)
             counted = portal.step(connection, tell=logs.is_structured())
         except psycopg.Error as error:
             log.warning("计数中断 / counting is interrupted: %s", " ".join(str(error).split()))
@@ -132,6 +133,25 @@ def _begin_classes(connection: psycopg.Connection, moment: datetime) -> None:
 
     with connection.transaction(), connection.cursor() as cursor:
         registry.keep_classes(cursor, moment)
+
+
+def look_after_storage(moment: datetime) -> None:
+    """What is overdue in bonded storage becomes a case. Cases are opened over a connection of Django's own."""
+    from django.db import Error, connections
+
+    from silkgate.bonded import api as bonded
+
+    try:
+        raised = bonded.raise_storage_cases(moment)
+    except Error as error:
+        log.warning("暂存逾期无法立案 / no cases of overdue storage: %s", " ".join(str(error).split()))
+        return
+    finally:
+        connections.close_all()
+    if raised.late or raised.overstay:
+        late, overstay = len(raised.late), len(raised.overstay)
+        told = "暂存逾期立案：未申报%d件，超期%d件 / storage: cases of months not declared: %d, of lots: %d"
+        log.info(told, late, overstay, late, overstay)
 
 
 def _look_after_cases(connection: psycopg.Connection, moment: datetime) -> None:

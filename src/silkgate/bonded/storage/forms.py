@@ -67,8 +67,8 @@ class LotForm(Judged):
     table = forms.FileField(
         label=spoken("商品表格（选填）", "Table of goods (optional)"),
         help_text=spoken(
-            "XLSX或CSV，第一行是列名；上传后不看下面逐项填写的商品。",
-            "XLSX or CSV, the first line names the columns; with it the lines below are not looked at.",
+            "XLSX或CSV，第一行是列名；上传表格时，不看上面逐项填写的商品。",
+            "XLSX or CSV, the first line names the columns; with a table the lines above are not looked at.",
         ),
         required=False,
         allow_empty_file=True,

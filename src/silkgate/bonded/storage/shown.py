@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from silkgate.bonded.storage.domain import IMPORT, Consolidated, Problem, RefusedError
+from silkgate.bonded.storage.domain import IMPORT, Consolidated, DeclaredLine, Problem, RefusedError
 from silkgate.bonded.storage.queries import unit_words
 from silkgate.bonded.storage.told import reasons
 from silkgate.kernel.findings import Finding
@@ -14,14 +14,10 @@ from silkgate.kernel.fixed import e5
 from silkgate.kernel.text import Text
 from silkgate.tariff.api import codes
 from silkgate.tariff.api import tell as sentence
-from silkgate.ui.formats import percent
+from silkgate.ui.formats import percent, yuan
 from silkgate.ui.shapes import MoneyGroup, MoneyLine, MoneySum, MoneyTable
 
-_DUTY, _CONSUMPTION, _VALUE_ADDED = (
-    Text("关税", "Duty"),
-    Text("消费税", "Consumption tax"),
-    Text("增值税", "Value added tax"),
-)
+_TAXES = ("duty", "consumption_tax", "value_added_tax")
 
 
 def tell(refused: RefusedError) -> dict[str, Any]:
@@ -45,29 +41,33 @@ def money(made: Consolidated, direction: str, day: date) -> MoneyTable | None:
     """The taxes of a declaration line by line; None where none fall due, since the goods leave the country."""
     if direction != IMPORT:
         return None
-    groups = []
-    for line in made.lines:
-        rates = [percent(rate_e6 // 10) for rate_e6 in line.rates_e6]
-        amounts = zip((_DUTY, _CONSUMPTION, _VALUE_ADDED), line.taxes, rates, strict=True)
-        groups.append(
-            MoneyGroup(
-                Text(f"第{line.gnum}项 {line.name}", f"Line {line.gnum} {line.name}"),
-                (
-                    MoneyLine(Text("完税价格", "Dutiable value"), line.value_cents),
-                    *(MoneyLine(words, cents, line.value_cents, rate) for words, cents, rate in amounts if cents),
-                ),
-                line.gcode,
-            )
-        )
+    groups = tuple(
+        MoneyGroup(Text(f"第{line.gnum}项 {line.name}", f"Line {line.gnum} {line.name}"), _taxed(line), line.gcode)
+        for line in made.lines
+    )
     taxes = made.taxes
     return MoneyTable(
         Text(f"按{day}税则计算", f"By the tariff of {day}"),
-        tuple(groups),
+        groups,
         (
             MoneySum(Text("完税价格合计", "Dutiable value in all"), tuple(line.value_cents for line in made.lines)),
             MoneySum(Text("应缴税款", "Tax due"), tuple(taxes), strong=True),
         ),
     )
+
+
+def _taxed(line: DeclaredLine) -> tuple[MoneyLine, ...]:
+    """The taxes of a line, each with what it is computed from; those that are nothing are left out."""
+    value, (duty, consumption, value_added) = line.value_cents, line.taxes
+    rates = [percent(rate_e6 // 10) for rate_e6 in line.rates_e6]
+    before, whole = f"{yuan(value)} + {yuan(duty)}", f"{yuan(value)} + {yuan(duty)} + {yuan(consumption)}"
+    found = (
+        MoneyLine(Text("完税价格", "Dutiable value"), value),
+        MoneyLine(Text("关税", "Duty"), duty, value, rates[0]),
+        MoneyLine(Text("消费税", "Consumption tax"), consumption, None, rates[1], f"({before}) ÷ (1 − {rates[1]})"),
+        MoneyLine(Text("增值税", "Value added tax"), value_added, value + duty + consumption, rates[2], whole),
+    )
+    return tuple(one for one in found if one.amount_cents)
 
 
 def previewed_lines(made: Consolidated) -> list[dict[str, Any]]:
@@ -93,7 +93,8 @@ def declared_lines(data: dict[str, Any]) -> list[dict[str, Any]]:
             "unit1_words": unit_words(line["unit1"]),
             "origin_words": _country(line["origin"]),
             "value_cents": e5(line["value"]) // 1_000,
-            "tax_cents": sum(e5(line[name]) for name in ("duty", "consumption_tax", "value_added_tax")) // 1_000,
+            **{f"{name}_cents": e5(line[name]) // 1_000 for name in _TAXES},
+            "rates": " · ".join(percent(e5(line[f"{name}_rate"])) for name in _TAXES),
         }
         for line in data["lines"]
     ]
