@@ -17,6 +17,7 @@ from oracles.parcels import parcel
 from oracles.zone import SHOP, CaseWriter
 from silkgate.clearance import dossier, models, queries
 from silkgate.clearance.api import run_case
+from silkgate.exchange.models import Message
 from silkgate.identity.models import AccessRecord
 from silkgate.ui.shapes import Comparison
 
@@ -291,3 +292,15 @@ def test_the_seller_sees_its_own(played: str) -> None:
         assert "出口" in shown, address
         assert "已结关" in shown or address == "/"
     assert IMPORT not in client.get("/mine/declarations?direction=export").content.decode()
+
+
+def test_a_message_tells_its_parcels(played: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Manifest, arrival and departure name parcels, each a link to its list; of very many the first."""
+    number = Message.objects.get(kind="CEB507Message").id
+    for most, parcels in ((100, ["EX26060000001", "EX26060000007"]), (1, ["EX26060000001"])):
+        monkeypatch.setattr(dossier, "MOST_PARCELS", most)
+        shown = Client().get(f"/messages/{number}").content.decode()
+        assert re.findall(r"/search\?q=(EX\d+)", shown) == parcels
+        assert ("另有1个包裹" in shown) is (most == 1)
+    (money,) = dossier.carried(Message.objects.get(kind="CEB403Message").id)
+    assert (money.number, money.parcels, money.more) == ("REC2606000000007", (), 0)

@@ -247,7 +247,7 @@ class Said(NamedTuple):
     at: datetime | None
 
 
-NUMBERS = ("payTransactionId", "logisticsNo", "invtNo", "orderNo", "billNo", "copNo", "preNo")
+NUMBERS = ("payTransactionId", "payNo", "logisticsNo", "invtNo", "orderNo", "billNo", "copNo", "preNo")
 """Elements that name a document in a receipt; the first that is there speaks."""
 
 
@@ -267,6 +267,13 @@ class Carried(NamedTuple):
 
     number: str
     order_no: str
+    parcels: tuple[str, ...] = ()
+    """Waybill numbers of a manifest, arrival or departure, at most `MOST_PARCELS`."""
+    more: int = 0
+    """How many parcels it has beyond these."""
+
+
+MOST_PARCELS = 100
 
 
 def carried(message_id: int) -> tuple[Carried, ...]:
@@ -279,12 +286,16 @@ def carried(message_id: int) -> tuple[Carried, ...]:
         documents = documents_in(raw, message_id)
     except (safexml.XmlRefused, dxp.EnvelopeRefused, Refused):
         return ()
-    return tuple(
-        Carried(
-            next((document.head[name] for name in NUMBERS if document.head.get(name)), ""),
-            document.head.get("orderNo", ""),
-        )
-        for document in documents
+    return tuple(_carried(document) for document in documents)
+
+
+def _carried(document: Evidence) -> Carried:
+    parcels = tuple(line["logisticsNo"] for line in document.lines if "logisticsNo" in line)
+    return Carried(
+        next((document.head[name] for name in NUMBERS if document.head.get(name)), ""),
+        document.head.get("orderNo", ""),
+        parcels[:MOST_PARCELS],
+        max(len(parcels) - MOST_PARCELS, 0),
     )
 
 
