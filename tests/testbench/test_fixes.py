@@ -64,14 +64,27 @@ TAKEN: dict[str, tuple[str, int, Change, str]] = {
     "buyer.id": ("agent.bonded", 0, {"buyerIdNumber": "410101199003074215"}, "410101199003074216"),
     "field.amount": ("agent.bonded", 0, {"freight": "10.004"}, "10.00"),
     "declaration.unknown": ("agent.cancel", 0, {"invtNo": "46122026I000000002"}, "46122026I000000001"),
+    "match.order_type": ("ebp.export", 0, {"orderType": "B"}, "E"),
+    "match.parcel": ("logistics.export", 0, {"grossWeight": "0.5"}, "0.5"),
+    "return.mode": ("agent.export_return", 0, {"tradeMode": "1261"}, "9661"),
+    "return.late": ("ebc.export_return", 0, {"appTime": "20270619090000"}, "20270618100000"),
 }
 """By rule: a scenario, which message of it, a change that breaks the rule, and the value that the fix names."""
+EXPORTED: dict[str, tuple[str, int, Change, str]] = {
+    "party.unknown": ("agent.export", 0, {"logisticsCode": "4199TEST0X"}, "4199TEST04"),
+    "party.sender": ("operator.export_arrives", 0, {"operatorCode": "4199TEST07"}, "4199TEST07"),
+    "field.mode": ("agent.export_bonded", 0, {"iacCode": ""}, "4199TEST06"),
+    "mode.unsupported": ("ebc.export", 0, {"tradeMode": "9710"}, "9610"),
+    "declaration.unknown": ("agent.export_cancel", 0, {"invtNo": "46122026E000000002"}, "46122026E000000001"),
+}
+"""The same for rules that imports have, too, in an export."""
 LINES: dict[str, tuple[str, Change, str]] = {
     "match.items": ("agent.bonded", {"qty": "3"}, "2"),
     "goods.unknown": ("agent.direct", {"gcode": "3304990028"}, "3304990029"),
     "book.unknown": ("agent.bonded", {"itemRecordNo": "R01"}, "T4612W999901/R001"),
     "return.quantity": ("agent.return", {"qty": "5"}, "2"),
     "book.mismatch": ("agent.bonded", {"gcode": "1901101010"}, "3304990029"),
+    "declaration.unknown": ("operator.export_arrives", {"logisticsNo": "EXW202606180"}, "EXW202606181"),
 }
 """The same for the first line of the first message."""
 
@@ -80,9 +93,11 @@ def with_head(change: Change) -> Callable[[int, Document], Document]:
     return lambda _, document: Document({**document.head, **change}, document.lines)
 
 
-@pytest.mark.parametrize("code", TAKEN)
-def test_the_value_of_the_head_that_would_pass(code: str, shared_database: str) -> None:
-    name, place, change, wanted = TAKEN[code]
+@pytest.mark.parametrize(("code", "told"), [*TAKEN.items(), *EXPORTED.items()])
+def test_the_value_of_the_head_that_would_pass(
+    code: str, told: tuple[str, int, Change, str], shared_database: str
+) -> None:
+    name, place, change, wanted = told
 
     def changed(number: int, document: Document) -> Document:
         return with_head(change)(number, document) if number == place else document
@@ -108,6 +123,15 @@ def test_the_value_of_a_line_that_would_pass(code: str, shared_database: str) ->
 
     fixes = fixes_of(played(scenario_named(name), changed).report, code)
     assert wanted in {fix.value for fix in fixes}, fixes
+
+
+@pytest.mark.parametrize("kind", ["507", "509"])
+def test_a_parcel_without_an_accepted_list_is_told_to_wait(kind: str, shared_database: str) -> None:
+    """The parcel that it names is the right one, and nothing has accepted its list: no number would pass."""
+    name = {"507": "operator.export_arrives", "509": "logistics.export_leaves"}[kind]
+    alone = play(firm(), DAY, sent(scenario_named(name))[-1:])
+    (fix,) = fixes_of(alone.report, "declaration.unknown")
+    assert (fix.element, fix.value, "when one has" in fix.en) == ("logisticsNo", "", True)
 
 
 # --- Messages that cannot be read -------------------------------------------------------------------------------------

@@ -52,6 +52,26 @@ def test_a_scenario_is_played_and_read_again(tester: Client) -> None:
     assert covered["complete"] is False
 
 
+def test_exports_are_covered_apart_and_asked_of_nobody(tester: Client) -> None:
+    """A firm that has shown all that imports ask for gets its statement; what it shows of exports stands beside it."""
+    for scenario in published().of_role("ebp", "import"):
+        actions.run((CODE, NAME), sent(scenario), day=DAY, scenario=scenario, by="chen", at=AT)
+    covered = tester.get(f"{OWN}/coverage?role=ebp").json()
+    exports = {one["scenario"]: one for one in covered["scenarios"] if one["direction"] == "export"}
+    assert covered["complete"] is True
+    assert {one["state"] for one in exports.values()} == {"not_yet"}
+    assert not any(one["required"] for one in exports.values())
+    assert (exports["ebp.export"]["kinds"], exports["ebp.export"]["modes"]) == (["303"], ["9610"])
+    assert exports["ebp.export_bonded"]["modes"] == ["1210"]
+    scenario = scenario_named("ebp.export_bonded")
+    assert actions.run((CODE, NAME), sent(scenario), day=DAY, scenario=scenario, by="chen", at=AT).passed
+    covered = tester.get(f"{OWN}/coverage?role=ebp").json()
+    assert {one["scenario"] for one in covered["scenarios"] if one["state"] == "done"} == {
+        "ebp.export_bonded",
+        *(one.id for one in published().of_role("ebp", "import")),
+    }
+
+
 def test_messages_as_they_are(tester: Client) -> None:
     status, told = run(tester, sent(scenario_named("ebp.bonded"))[0], query="?law_day=2026-06-18")
     assert (status, told["passed"], told["checks"]) == (201, None, [])
@@ -105,6 +125,7 @@ def test_a_certificate_is_one(tester: Client) -> None:
 def test_what_is_published_is_for_anybody(database: str) -> None:
     told = Client().get("/api/v1/testbench/scenarios").json()
     assert [one["id"] for one in told] == list(published().scenarios)
+    assert {one["direction"] for one in told if one["required"]} == {"import"}
     assert {one["role"] for one in Client().get("/api/v1/testbench/scenarios?role=pay").json()} == {"pay"}
     assert Client().get("/api/v1/testbench/scenarios?role=none").status_code == 422
     assert Client().get(f"{OWN}/coverage?role=ebp").status_code == 401

@@ -10,8 +10,8 @@ from silkgate.standards.ceb.message import Transfer
 from silkgate.standards.ceb.write import compose
 from silkgate.standards.xmldsig import SigningKey, method_for, sign
 
-SIGNED = frozenset(("621", "623", "625", "711"))
-"""Messages that carry a signature when they declare (`appStatus` 2)."""
+SIGNED = frozenset(("621", "623", "625", "711", "603", "607", "507", "509"))
+"""Messages that carry a signature when they declare (`appStatus` 2); the last four are of export."""
 
 Values = Mapping[str, str]
 """Values by element name, as the message specification writes them: `{"orderNo": "D1", "goodsValue": "100"}`."""

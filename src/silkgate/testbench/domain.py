@@ -94,10 +94,34 @@ class Scenario(NamedTuple):
     @property
     def modes(self) -> tuple[str, ...]:
         """Supervision modes that it shows."""
-        return tuple(dict.fromkeys(MODES[step.purchase] for step in self.steps))
+        return tuple(dict.fromkeys(PURCHASES[step.purchase].mode for step in self.steps))
+
+    @property
+    def direction(self) -> str:
+        """`IMPORT` or `EXPORT`; one scenario has purchases of one of them."""
+        return PURCHASES[self.steps[0].purchase].direction
 
 
-MODES = {"bonded": "1210", "direct": "9610"}
+IMPORT, EXPORT = "import", "export"
+DIRECTIONS = {IMPORT: Text("进口", "Imports"), EXPORT: Text("出口", "Exports")}
+"""The two ways across the border, as pages show scenarios apart."""
+
+
+class Purchase(NamedTuple):
+    """A purchase that scenarios are about."""
+
+    direction: str
+    mode: str
+    """Supervision mode."""
+
+
+PURCHASES = {
+    "bonded": Purchase(IMPORT, "1210"),
+    "direct": Purchase(IMPORT, "9610"),
+    "abroad": Purchase(EXPORT, "9610"),
+    "abroad_bonded": Purchase(EXPORT, "1210"),
+}
+MODES = tuple(dict.fromkeys(purchase.mode for purchase in PURCHASES.values()))
 
 
 class Refused(ValueError):  # noqa: N818 - an answer, not a fault of the program

@@ -37,6 +37,8 @@ class Facts:
     numbers: AbstractSet[str]
     """Numbers of the declarations that were accepted in the run."""
     certificates: Callable[[str], Sequence[Certificate]]
+    parcels: AbstractSet[str] = frozenset()
+    """Waybill numbers of these declarations."""
 
     @functools.cached_property
     def near_parties(self) -> Near:
@@ -178,12 +180,18 @@ def _line_number(finding: Finding, facts: Facts, raw: bytes) -> list[Fix]:
     ]
 
 
-_NEEDED_VALUES = {"emsNo": "T4612W999901", "trafNo": "CZ3081", "voyageNo": "0618", "billNo": "999-26061800"}
+_NEEDED_VALUES = {
+    "emsNo": "T4612W999901",
+    "itemRecordNo": "R001",
+    "trafNo": "CZ3081",
+    "voyageNo": "0618",
+    "billNo": "999-26061800",
+}
 
 
 def _mode_field(finding: Finding, facts: Facts, raw: bytes) -> list[Fix]:
     area = next((code for code, party in facts.zone.parties.items() if "area" in party.roles), "")
-    value = {"areaCode": area, "itemRecordNo": "R001"}.get(finding.field, _NEEDED_VALUES.get(finding.field, ""))
+    value = area if finding.field in ("areaCode", "iacCode") else _NEEDED_VALUES.get(finding.field, "")
     return [
         Fix(
             f"贸易方式{finding.needed}须填{finding.field}" + (f"；测试可用{value}。" if value else "。"),
@@ -291,6 +299,8 @@ def _book(finding: Finding, facts: Facts, raw: bytes) -> list[Fix]:
 
 
 def _request(finding: Finding, facts: Facts, raw: bytes) -> list[Fix]:
+    if finding.field == "logisticsNo":
+        return [_parcel(finding, facts)]
     near = closest(finding.found, facts.numbers) or next(iter(sorted(facts.numbers)), "")
     if not near:
         return [
@@ -309,6 +319,23 @@ def _request(finding: Finding, facts: Facts, raw: bytes) -> list[Fix]:
             near,
         )
     ]
+
+
+def _parcel(finding: Finding, facts: Facts) -> Fix:
+    near = closest(finding.found, facts.parcels) or next(iter(sorted(facts.parcels)), "")
+    if not near:
+        return _look(
+            finding,
+            "本次测试中没有已受理清单的包裹；清单受理后再报送。",
+            "No parcel of this run has an accepted declaration: send this when one has.",
+        )
+    return Fix(
+        f"本次测试中清单已受理的包裹是{near}；logisticsCode也须与清单相同。",
+        f"The parcel of this run with an accepted declaration is {near}; logisticsCode must be that of the declaration,"
+        " too.",
+        finding.field,
+        near,
+    )
 
 
 FIXES: dict[str, Way] = {
@@ -342,7 +369,6 @@ FIXES: dict[str, Way] = {
     "waiting.order": _says(
         "报送订单（CEB311，出口CEB303），orderNo为{needed}。",
         "Send the order (CEB311, of an export CEB303) with orderNo {needed}.",
-
     ),
     "waiting.payment": _says(
         "报送支付单（CEB411），orderNo为{needed}。", "Send the payment (CEB411) with orderNo {needed}."
@@ -350,7 +376,6 @@ FIXES: dict[str, Way] = {
     "waiting.waybill": _says(
         "报送运单（CEB511，出口CEB505），logisticsNo为{needed}。",
         "Send the waybill (CEB511, of an export CEB505) with logisticsNo {needed}.",
-
     ),
     "waiting.receipt": _says(
         "报送收款单（CEB403），orderNo为{needed}。", "Send the receipt of money (CEB403) with orderNo {needed}."

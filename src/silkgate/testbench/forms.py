@@ -10,7 +10,7 @@ from django import forms
 from django.http import HttpRequest
 
 from silkgate.standards.archives import ArchiveRefused, unpack_zip
-from silkgate.testbench.domain import BYTES_PER_RUN, MESSAGES_PER_RUN, ROLES, Refused, Scenario
+from silkgate.testbench.domain import BYTES_PER_RUN, DIRECTIONS, MESSAGES_PER_RUN, ROLES, Refused, Scenario
 from silkgate.ui.words import spoken
 
 _ZIP = b"PK\x03\x04"
@@ -55,8 +55,13 @@ class UploadForm(forms.Form):
         super().__init__(given, initial={"law_day": day.isoformat(), "scenario": scenario})
         choices: list[Any] = [("", spoken("不选，按原样处理", "None: as they are"))]
         for role, words in ROLES.items():
-            own = [(one.id, spoken(one.title.zh, one.title.en)) for one in scenarios if one.role == role]
-            choices.append((spoken(words.zh, words.en), own))
+            for direction, way in DIRECTIONS.items():
+                own = [
+                    (one.id, spoken(one.title.zh, one.title.en))
+                    for one in scenarios
+                    if (one.role, one.direction) == (role, direction)
+                ]
+                choices.append((spoken(f"{words.zh}：{way.zh}", f"{words.en}: {way.en}"), own))
         self.fields["scenario"].choices = choices  # type: ignore[attr-defined]
 
 

@@ -24,7 +24,7 @@ from silkgate.kernel.text import Text
 from silkgate.standards.conformance import verify_statement
 from silkgate.testbench import actions, queries, shown
 from silkgate.testbench.access import PLAY, SEE
-from silkgate.testbench.domain import ROLES, Refused, Scenario
+from silkgate.testbench.domain import DIRECTIONS, MODES, ROLES, Refused, Scenario
 from silkgate.testbench.forms import CertificateForm, UploadForm, uploaded
 from silkgate.testbench.playing import Firm, data_for
 from silkgate.testbench.samples import archive, samples
@@ -45,13 +45,14 @@ def home(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     codes = SEE.where(actor)
     role = asked(request, "role", ROLES) or next(iter(ROLES))
+    known = published()
     context = {
         "benches": [(code, name) for code, name in queries.names(codes).items()],
         "signed_in": bool(actor.kind),
         "role": ROLES[role],
         "chips": _role_chips(reverse("testbench"), role),
-        "scenarios": published().of_role(role),
-        "version": published().version,
+        "parts": [(key, name, known.of_role(role, key)) for key, name in DIRECTIONS.items()],
+        "version": known.version,
     }
     return render(request, "testbench/home.html", context)
 
@@ -65,6 +66,7 @@ def scenario(request: HttpRequest, scenario: str) -> HttpResponse:
     context = {
         "scenario": found,
         "role": ROLES[found.role],
+        "direction": DIRECTIONS[found.direction],
         "steps": shown.steps(found, data.words),
         "ends": shown.ends(found, data.words),
         "code": data.code,
@@ -195,7 +197,7 @@ def _bench(
         "role_key": role,
         "role": ROLES[role],
         "chips": _role_chips(own, role),
-        "standings": [(one, shown.STANDINGS[one.state]) for one in standings],
+        "parts": shown.parts(standings),
         "missing": queries.missing(standings),
         "statements": [(one, ROLES[one.role]) for one in queries.statements(code)],
         "runs": [(one, shown.run_state(one), _title(one.scenario)) for one in runs[:PAGE_RUNS]],
@@ -270,8 +272,8 @@ def _coverage(code: str, role: str, refused: Text | None = None) -> dict[str, An
         "role_key": role,
         "role": ROLES[role],
         "chips": _role_chips(reverse("testbench-coverage", args=[code]), role),
-        "standings": [(one, shown.STANDINGS[one.state]) for one in standings],
-        "sheet": shown.sheet(standings),
+        "parts": shown.parts(standings),
+        "modes": MODES,
         "missing": queries.missing(standings),
         "program": __version__,
         "version": published().version,

@@ -200,9 +200,18 @@ def bench_message(scenario: Scenario, place: int, words: Mapping[str, str]) -> b
     return signed(raw, bench_key()) if step.signed else raw
 
 
+_SENDERS = {
+    **dict.fromkeys(("311", "303"), "ebp"),
+    **dict.fromkeys(("411", "403"), "pay"),
+    **dict.fromkeys(("511", "513", "505", "509"), "logistics"),
+    **dict.fromkeys(("711", "507", "215"), "operator"),
+}
+"""Who sends a kind of message; the others are the declarant's."""
+
+
 def sender_role(kind: str, tested: str = "") -> str:
     """The role of the bench's firm that sends a kind of message while a firm is tested in the role `tested`."""
-    role = {"311": "ebp", "411": "pay", "511": "logistics", "513": "logistics", "711": "operator"}.get(kind, "agent")
+    role = _SENDERS.get(kind, "agent")
     return "ebc" if role == tested == "agent" else role
 
 
@@ -239,7 +248,14 @@ def _told(
     receipts: Sequence[Receipt],
 ) -> tuple[list[MessageTold], list[DeclarationTold]]:
     ended = sandbox.declarations()
-    facts = Facts(ground.law, ground.zone, {one.invt_no for one in ended if one.invt_no}, ground.certificates)
+    accepted = [one for one in ended if one.invt_no]
+    facts = Facts(
+        ground.law,
+        ground.zone,
+        {one.invt_no for one in accepted},
+        ground.certificates,
+        {one.logistics_no for one in accepted},
+    )
     messages = []
     for number, (item, found, played) in enumerate(zip(items, founds, outcomes, strict=True), start=1):
         messages.append(

@@ -109,6 +109,7 @@ def _scenario(one: Scenario) -> dict[str, Any]:
     return {
         "id": one.id,
         "role": one.role,
+        "direction": one.direction,
         "required": one.required,
         "zh": one.title.zh,
         "en": one.title.en,
@@ -210,6 +211,7 @@ def coverage(request: HttpRequest, organisation: Organisation, role: RoleAsked) 
         "scenarios": [
             {
                 "scenario": one.scenario.id,
+                "direction": one.scenario.direction,
                 "required": one.scenario.required,
                 "state": one.state,
                 "kinds": list(one.scenario.kinds),

@@ -10,6 +10,7 @@ from pydantic import ConfigDict
 from silkgate.ui.schemas import In, Out
 
 Role = Literal["ebp", "ebc", "pay", "logistics", "agent", "operator"]
+Direction = Literal["import", "export"]
 _PEM = "-----BEGIN CERTIFICATE-----\nMIIB…\n-----END CERTIFICATE-----\n"
 
 
@@ -18,6 +19,7 @@ class ScenarioLine(Out):
 
     id: str
     role: Role
+    direction: Direction
     required: bool
     zh: str
     en: str
@@ -165,6 +167,7 @@ class CoverageLine(Out):
     """A scenario and how the organisation stands with it."""
 
     scenario: str
+    direction: Direction
     required: bool
     state: Literal["done", "failed", "stale", "not_yet"]
     kinds: list[str]

@@ -14,9 +14,11 @@ from silkgate.clearance import api as clearance
 from silkgate.client import SIGNED, Document
 from silkgate.kernel.text import Text
 from silkgate.tariff import api as tariff
-from silkgate.testbench.domain import BENCH, ROLES, YOU, End, Firm, Scenario, Step, filled
+from silkgate.testbench.domain import BENCH, PURCHASES, ROLES, YOU, End, Firm, Scenario, Step, filled
 
 FOLDER = "scenarios"
+_ORDERS = ("311", "303")
+"""Kinds of the order of a purchase: of an import, of an export."""
 _STEP = {"who", "send", "purchase", "n", "set", "lines", "sign", "outcome", "reasons", "receipts"}
 
 
@@ -36,9 +38,10 @@ class Published(NamedTuple):
     rates: Mapping[str, tariff.Rate]
     scenarios: Mapping[str, Scenario]
 
-    def of_role(self, role: str) -> list[Scenario]:
-        """The scenarios of a role, in the order in which they are published."""
-        return [scenario for scenario in self.scenarios.values() if scenario.role == role]
+    def of_role(self, role: str, direction: str = "") -> list[Scenario]:
+        """The scenarios of a role (of imports or of exports alone), in the order in which they are published."""
+        own = [scenario for scenario in self.scenarios.values() if scenario.role == role]
+        return [scenario for scenario in own if direction in ("", scenario.direction)]
 
     def firm(self, role: str) -> Firm:
         """The bench's own firm in a role."""
@@ -96,6 +99,7 @@ def words_for(role: str, code: str, name: str, *, day: date, customs_code: str) 
     # Who guarantees has to be a party, and has its guarantee on the bench.
     words["assure"] = words["ebc"] if role == "ebp" else words["ebp"]
     words["invt_no"] = f"{customs_code}{day:%Y}I{1:09d}"
+    words["export_no"] = f"{customs_code}{day:%Y}E{1:09d}"
     return words
 
 
@@ -116,18 +120,26 @@ def _scenario(path: Path, role: str, raw: Mapping[str, Any], purchases: Mapping[
         raise _fault(path, role, "没有这个角色", "no such role")
     steps = tuple(_step(path, raw["id"], step, purchases) for step in raw["steps"])
     ends = tuple(
-        End(purchases[end["purchase"]]["311"]["head"]["orderNo"], end["state"], tuple(end.get("reasons", ())))
-        for end in raw["ends"]
+        End(_order_no(purchases[end["purchase"]]), end["state"], tuple(end.get("reasons", ()))) for end in raw["ends"]
     )
     if not any(step.who == YOU for step in steps):
         raise _fault(path, raw["id"], "没有企业报送的报文", "the firm sends nothing in it")
+    if len({PURCHASES[step.purchase].direction for step in steps}) > 1:
+        raise _fault(
+            path, raw["id"], "一个情景不能既有进口又有出口", "a scenario is of imports or of exports, not both"
+        )
     return Scenario(
         raw["id"], role, raw["required"], Text(**raw["title"]), Text(**raw["about"]), steps, ends
     )  # fmt: skip
 
 
+def _order_no(purchase: Mapping[str, Any]) -> str:
+    """Number of the order of a purchase, with its fields to be filled in."""
+    return str(next(purchase[kind]["head"]["orderNo"] for kind in _ORDERS if kind in purchase))
+
+
 def _step(path: Path, scenario: str, raw: Mapping[str, Any], purchases: Mapping[str, Any]) -> Step:
-    strange = sorted(set(raw) - _STEP)
+    strange = sorted({*raw} - _STEP) or sorted({raw["purchase"]} - PURCHASES.keys())
     if strange or raw["who"] not in (YOU, BENCH) or raw["send"] not in purchases.get(raw["purchase"], {}):
         raise _fault(path, scenario, f"步骤不可用：{strange or raw}", f"a step cannot be used: {strange or raw}")
     base = purchases[raw["purchase"]][raw["send"]]

@@ -13,6 +13,7 @@ from silkgate.testbench import models
 from silkgate.testbench.domain import (
     BENCH,
     CUSTOMS,
+    DIRECTIONS,
     FREE_FIELDS,
     MODES,
     YOU,
@@ -168,7 +169,26 @@ class Covered(NamedTuple):
     cells: tuple[tuple[str, tuple[tuple[Scenario, State], ...]], ...]
 
 
-def sheet(standings: Sequence[Standing]) -> tuple[Covered, ...]:
+class Part(NamedTuple):
+    """Scenarios of imports, or of exports, and how they stand."""
+
+    direction: str
+    name: Text
+    standings: tuple[tuple[Standing, State], ...]
+    sheet: tuple[Covered, ...]
+
+
+def parts(standings: Sequence[Standing]) -> list[Part]:
+    """What a bench shows of the scenarios of a role: imports and exports apart, as far as there are any."""
+    found = []
+    for direction, name in DIRECTIONS.items():
+        own = [one for one in standings if one.scenario.direction == direction]
+        if own:
+            found.append(Part(direction, name, tuple((one, STANDINGS[one.state]) for one in own), _sheet(own)))
+    return found
+
+
+def _sheet(standings: Sequence[Standing]) -> tuple[Covered, ...]:
     """Kinds of message by mode: which scenarios show each, and how they stand."""
     kinds = dict.fromkeys(kind for one in standings for kind in one.scenario.kinds)
     return tuple(
@@ -184,7 +204,7 @@ def sheet(standings: Sequence[Standing]) -> tuple[Covered, ...]:
                         if kind in one.scenario.kinds and mode in one.scenario.modes
                     ),
                 )
-                for mode in MODES.values()
+                for mode in MODES
             ),
         )
         for kind in kinds
