@@ -15,8 +15,6 @@ from silkgate.bonded.storage import restshapes as shapes
 from silkgate.bonded.storage.domain import RefusedError
 from silkgate.bonded.storage.restshapes import (
     BookLineOut,
-    DeclarationFull,
-    DeclarationOut,
     DeclareIn,
     DrawIn,
     DrawOut,
@@ -24,6 +22,8 @@ from silkgate.bonded.storage.restshapes import (
     LotLineOut,
     LotOut,
     OpenOut,
+    StorageDeclarationFull,
+    StorageDeclarationOut,
 )
 from silkgate.bonded.storage.told import in_rest, rules
 from silkgate.identity.api import Action, actor_of, opens, record, require
@@ -131,7 +131,9 @@ def list_undeclared(request: HttpRequest, organisation: Organisation = "") -> An
 
 
 @router.get(
-    "/storage/declarations", response=Page[DeclarationOut], summary="集中申报 / Consolidated declarations, newest first"
+    "/storage/declarations",
+    response=Page[StorageDeclarationOut],
+    summary="集中申报 / Declarations, newest first",
 )
 @opens(access.SEE, anywhere=True)
 def list_declarations(
@@ -144,7 +146,7 @@ def list_declarations(
     return page(request, [shapes.declaration(row) for row in lines], last)
 
 
-@router.post("/storage/declarations", response={201: DeclarationFull}, summary="集中申报 / Declare a month together")
+@router.post("/storage/declarations", response={201: StorageDeclarationFull}, summary="集中申报 / Declare a month")
 @opens(access.KEEP, anywhere=True)
 def declare(request: HttpRequest, wanted: DeclareIn) -> Any:
     """合并该月尚未申报的分送，按当日税则计税并释放担保。Merges what is not declared yet, taxed by the day's tariff."""
@@ -157,7 +159,7 @@ def declare(request: HttpRequest, wanted: DeclareIn) -> Any:
     return Status(201, {**shapes.declaration(made), "data": made.data})
 
 
-@router.get("/storage/declarations/{number}", response=DeclarationFull, summary="一份集中申报 / One declaration")
+@router.get("/storage/declarations/{number}", response=StorageDeclarationFull, summary="一份集中申报 / One declaration")
 @opens(access.SEE, anywhere=True)
 def one_declaration(request: HttpRequest, number: Number) -> Any:
     """连同数据集。With its data set."""

@@ -35,7 +35,7 @@ def cents(text: str) -> int:
     return e5(text) // 1_000
 
 
-class LineIn(In):
+class StorageLineIn(In):
     """Goods of one line."""
 
     item_no: Own
@@ -84,7 +84,7 @@ class LotIn(In):
     """The owner's own; the same lot sent again enters once."""
     warehouse: Code
     book: Annotated[str, Field(max_length=20)]
-    lines: Annotated[list[LineIn], Field(min_length=1, max_length=MOST_LINES)]
+    lines: Annotated[list[StorageLineIn], Field(min_length=1, max_length=MOST_LINES)]
 
     def value(self) -> NewLot:
         """As the room has it."""
@@ -277,7 +277,7 @@ class OpenOut(Out):
     due_on: date
 
 
-class DeclarationOut(Out):
+class StorageDeclarationOut(Out):
     """A consolidated declaration."""
 
     id: int
@@ -294,7 +294,7 @@ class DeclarationOut(Out):
     href: str
 
 
-class DeclarationFull(DeclarationOut):
+class StorageDeclarationFull(StorageDeclarationOut):
     """A consolidated declaration with its data set."""
 
     data: dict[str, Any]
@@ -414,7 +414,7 @@ def open_period(one: Open, due_on: date) -> dict[str, Any]:
 
 
 def declaration(row: StorageDeclaration) -> dict[str, Any]:
-    """A `DeclarationOut`."""
+    """A `StorageDeclarationOut`."""
     return {
         "id": row.pk,
         "number": dataset.number(row),
