@@ -109,11 +109,16 @@ def test_what_may_not_enter_changes_nothing(storage: None, case: str) -> None:
     assert (StorageLot.objects.count(), bound()) == (0, 0)
 
 
-def test_a_suspended_trader_stores_nothing(storage: None) -> None:
+def test_a_suspended_trader_stores_and_draws_nothing_and_declares_all_the_same(storage: None) -> None:
+    enter()
+    drawn()
     registry.Version.objects.create(
         enterprise_code=OWNER, number=1, roles=["ebc"], data={}, standing="suspended", since=NOW, reason="", rule=""
     )
-    assert findings_of(enter) == (_party("owner_code", OWNER, *SELLER),)
+    suspended = (_party("owner_code", OWNER, *SELLER),)
+    assert findings_of(lambda: enter(lot("LOT-2"))) == suspended
+    assert findings_of(lambda: drawn(order("SO-2"))) == suspended
+    assert declared().value_cents == 30_000
 
 
 def test_a_book_belongs_to_one_warehouse(storage: None) -> None:

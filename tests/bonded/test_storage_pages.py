@@ -137,26 +137,46 @@ def test_an_order_draws_and_is_told_what_is_left(clerk: Client) -> None:
     enter()
     page = shown(clerk, "/storage/draws/new")
     assert "100台" in page
-    given = {"number": "SO-1", "direction": "export", "take/0": "120"}
+    given = {"number": "SO-1", "direction": "export", "take/DRILL-18V/001": "120"}
     answer = clerk.post("/storage/draws/new", given)
     assert answer.status_code == 422
     page = unescape(answer.content.decode())
     assert "要提取120，暂存库存只剩100" in page
     assert 'value="120"' in page
-    answer = clerk.post("/storage/draws/new", given | {"take/0": "40"})
+    answer = clerk.post("/storage/draws/new", given | {"take/DRILL-18V/001": "40"})
     assert answer.status_code == 302
     assert "LOT-1" in shown(clerk, answer["Location"])
     assert "60台" in shown(clerk, "/storage/book")
     assert "SO-1" in shown(clerk, "/storage/draws")
 
 
-@pytest.mark.parametrize("missing", ["number", "direction", "take/0"])
+@pytest.mark.parametrize("missing", ["number", "direction", "take/DRILL-18V/001"])
 def test_an_order_without_something_is_not_taken(clerk: Client, missing: str) -> None:
     enter()
-    given = {"number": "SO-1", "direction": "export", "take/0": "4"}
+    given = {"number": "SO-1", "direction": "export", "take/DRILL-18V/001": "4"}
     del given[missing]
     assert clerk.post("/storage/draws/new", given).status_code == 422
     assert not StorageDraw.objects.exists()
+
+
+def test_what_was_used_up_meanwhile_is_told_and_not_passed_over(clerk: Client) -> None:
+    enter(lot("LOT-1", line(), line("A-1", 10, 50)))
+    drawn(order("SO-0", 10, "A-1"))
+    given = {"number": "SO-1", "direction": "export", "take/DRILL-18V/001": "4", "take/A-1/001": "3"}
+    answer = clerk.post("/storage/draws/new", given)
+    assert answer.status_code == 422
+    assert "要提取3，暂存库存只剩0" in unescape(answer.content.decode())
+    assert StorageDraw.objects.count() == 1
+
+
+def test_an_item_is_found_by_a_part_of_its_number(clerk: Client) -> None:
+    enter(lot("LOT-1", *(line(f"ITEM-{place:03}", 1, 1) for place in range(201))))
+    page = shown(clerk, "/storage/draws/new")
+    assert "只列出前200项" in page
+    assert "ITEM-200" not in page
+    page = shown(clerk, "/storage/draws/new?item=m-200")
+    assert "ITEM-200" in page
+    assert "ITEM-100" not in page
 
 
 def declare_address(direction: str = "export") -> str:

@@ -171,6 +171,7 @@ def draw(actor: Actor, new: NewDraw, *, at: datetime) -> StorageDraw:
         known = StorageDraw.objects.filter(owner_code=new.owner_code, number=new.number).first()
         if known is not None:
             return _same(known, known.content, content, new.number)
+        _refuse(_judge_party("owner_code", new.owner_code, OWNER_ROLE))
         stock = queries.stock(cursor, new.owner_code, new.ems_no, {line.item_no for line in new.lines})
         takings, findings = rules.take(new.lines, stock)
         _refuse(findings)
@@ -307,16 +308,16 @@ def _on_file(code: str, role: str = "") -> bool:
 
 
 def _judge_parties(new: NewLot) -> list[Finding]:
-    findings = []
-    words = registry.declared().roles
-    for field, code, role in (
-        ("owner_code", new.owner_code, OWNER_ROLE),
-        ("warehouse_code", new.warehouse_code, WAREHOUSE_ROLE),
-    ):
-        roles = (role,) if _on_file(code, role) else ()
-        findings += rules.judge_party(field, code, roles, role, words[role].words)
-    kept_by = queries.keepers(new.ems_no)
-    return [*findings, *rules.judge_book(new.ems_no, new.warehouse_code, kept_by)]
+    return [
+        *_judge_party("owner_code", new.owner_code, OWNER_ROLE),
+        *_judge_party("warehouse_code", new.warehouse_code, WAREHOUSE_ROLE),
+        *rules.judge_book(new.ems_no, new.warehouse_code, queries.keepers(new.ems_no)),
+    ]
+
+
+def _judge_party(field: str, code: str, role: str) -> list[Finding]:
+    roles = (role,) if _on_file(code, role) else ()
+    return rules.judge_party(field, code, roles, role, registry.declared().roles[role].words)
 
 
 def _refuse(findings: Sequence[Finding]) -> None:

@@ -11,6 +11,7 @@ from django.http import QueryDict
 
 from silkgate.bonded.storage.domain import DIRECTIONS, NewDraw, NewLine, NewLot, Problem, Wanted
 from silkgate.bonded.storage.queries import Shelf
+from silkgate.bonded.storage.rules import MOST_LINES
 from silkgate.kernel.fixed import e5
 from silkgate.kernel.text import Text
 from silkgate.registry.api import MAX_SHEET_BYTES, SheetError, read_sheet
@@ -173,43 +174,53 @@ class DrawForm(Judged):
 
     def __init__(self, shelves: Iterable[Shelf], given: QueryDict | None = None) -> None:
         super().__init__(given)
-        self.shelves = list(shelves)
-        for place, shelf in enumerate(self.shelves):
+        self.shelves = {_taking(shelf.item_no, shelf.unit): shelf for shelf in shelves}
+        # What has been used up since the page was made is asked for all the same: the rules say that none is left.
+        for name in [name for name in given or {} if name.startswith(_TAKE) and name not in self.shelves][:MOST_LINES]:
+            item_no, _, unit = name.removeprefix(_TAKE).rpartition("/")
+            self.shelves[name] = Shelf(item_no[:40], unit[:10], item_no[:40], 0)
+        for name, shelf in self.shelves.items():
             label = spoken(f"提取{shelf.item_no}的数量", f"Quantity of {shelf.item_no}")
             attrs = {"size": 8, "autocomplete": "off", "inputmode": "decimal"}
-            self.fields[f"take/{place}"] = forms.CharField(
+            self.fields[name] = forms.CharField(
                 label=label, required=False, widget=forms.TextInput(attrs={**attrs, "aria-label": label})
             )
 
     def rows(self) -> list[tuple[Shelf, Any]]:
         """Items with their bound fields."""
-        return [(shelf, self[f"take/{place}"]) for place, shelf in enumerate(self.shelves)]
+        return [(shelf, self[name]) for name, shelf in self.shelves.items()]
 
-    def places(self) -> list[int]:
-        """Items of which anything was asked for; the lines of the order in their order."""
+    def names(self) -> list[str]:
+        """Fields in which anything was asked for; the lines of the order in their order."""
         given = self.answers()
-        return [place for place in range(len(self.shelves)) if f"take/{place}" in given]
+        return [name for name in self.shelves if name in given]
 
     def new(self, owner_code: str, ems_no: str) -> NewDraw:
         """The order as it was typed."""
         given = self.answers()
         lines = tuple(
-            Wanted(self.shelves[place].item_no, self.shelves[place].unit, quantity_e5(given[f"take/{place}"]))
-            for place in self.places()
+            Wanted(self.shelves[name].item_no, self.shelves[name].unit, quantity_e5(given[name]))
+            for name in self.names()
         )
         return NewDraw(given.get("number", ""), owner_code, ems_no, given.get("direction", ""), lines)
 
     def at_rows(self, problems: Iterable[Problem]) -> list[Problem]:
         """Problems of the order's lines at the rows of the page."""
-        places = self.places()
+        names = self.names()
         moved = []
         for problem in problems:
             first, _, rest = problem.field.partition("/")
             place = rest.partition("/")[0]
-            moved.append(
-                problem._replace(field=f"take/{places[int(place)]}") if first == "lines" and place else problem
-            )
+            moved.append(problem._replace(field=names[int(place)]) if first == "lines" and place else problem)
         return moved
+
+
+_TAKE = "take/"
+
+
+def _taking(item_no: str, unit: str) -> str:
+    """The field in which a quantity of an item is asked for."""
+    return f"{_TAKE}{item_no}/{unit}"
 
 
 class LetterForm(Judged):

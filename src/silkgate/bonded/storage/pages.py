@@ -66,7 +66,8 @@ def lot(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "lot": row,
         "lines": lines,
-        "taken": queries.takings(lot_id=number),
+        "taken": queries.taken_of(number),
+        "latest": queries.LATEST,
         "value_cents": sum(line.value_cents for line in lines),
         "guarantee_cents": sum(line.guarantee_cents for line in lines),
         "late": row.limit_on < china_day(at_of(request)) and any(line.left_e5 for line in lines),
@@ -195,14 +196,17 @@ def new_draw(request: HttpRequest) -> HttpResponse:
     require(request, access.KEEP, code, subject=f"storage/{code}")
     held = queries.books(code)
     chosen = asked(request, "book", held) or (held[0] if held else "")
-    form = DrawForm(
-        queries.shelves(code, chosen, limit=MOST_SHELVES), request.POST if request.method == "POST" else None
-    )
+    part = request.GET.get("item", "")[:40].replace("\0", "")
+    shelves = queries.shelves(code, chosen, part=part, limit=MOST_SHELVES + 1)
+    form = DrawForm(shelves[:MOST_SHELVES], request.POST if request.method == "POST" else None)
     link = {"organisation": code}
     context: dict[str, Any] = {
         "code": code,
         "book": chosen,
         "form": form,
+        "part": part,
+        "searched": part or len(shelves) > MOST_SHELVES,
+        "most": MOST_SHELVES if len(shelves) > MOST_SHELVES else None,
         "chips": [Chip(Text(one, one), address("storage-draw-new", **link, book=one), one == chosen) for one in held],
     }
     if request.method == "POST":

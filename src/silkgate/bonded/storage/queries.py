@@ -294,16 +294,16 @@ class Shelf(NamedTuple):
         return unit_words(self.unit)
 
 
-def shelves(owner_code: str, ems_no: str, *, limit: int) -> list[Shelf]:
-    """Items of an owner in a book of which something is left, by item."""
+def shelves(owner_code: str, ems_no: str, *, part: str = "", limit: int) -> list[Shelf]:
+    """Items of an owner in a book of which something is left, by item; only those whose number has `part` in it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select l.item_no, l.unit, min(l.name), sum(a.capacity - a.used)::bigint"
             " from bonded_storagelot t join bonded_storageline l on l.lot_id = t.id"
             " join ledger_account a on a.id = l.account_id"
             " where t.owner_code = %s and t.ems_no = %s and a.used < a.capacity"
-            " group by 1, 2 order by 1, 2 limit %s",
-            (owner_code, ems_no, limit),
+            " and (%s = '' or strpos(upper(l.item_no), upper(%s)) > 0) group by 1, 2 order by 1, 2 limit %s",
+            (owner_code, ems_no, part, part, limit),
         )
         return [Shelf(*row) for row in cursor.fetchall()]
 
@@ -334,7 +334,16 @@ class Took(NamedTuple):
         return unit_words(self.unit)
 
 
-def takings(*, lot_id: int | None = None, draw_id: int | None = None, limit: int = 200) -> list[Took]:
+LATEST = 200
+"""Takings of a lot that are shown."""
+
+
+def taken_of(lot_id: int) -> list[Took]:
+    """What was taken of a lot lately, newest first."""
+    return takings(lot_id=lot_id, limit=LATEST)
+
+
+def takings(*, lot_id: int | None = None, draw_id: int | None = None, limit: int | None = None) -> list[Took]:
     """What was taken of a lot, newest first, or by a draw."""
     with connection.cursor() as cursor:
         cursor.execute(

@@ -68,7 +68,7 @@ def enter_lot(request: HttpRequest, wanted: LotIn) -> Any:
     require(request, access.KEEP, wanted.organisation)
     with refusals():
         made = actions.enter_lot(actor_of(request), wanted.value(), at=at_of(request))
-    return Status(201, shapes.lot(made, queries.lines_of(made.pk), queries.takings(lot_id=made.pk)))
+    return Status(201, shapes.lot(made, queries.lines_of(made.pk), queries.taken_of(made.pk)))
 
 
 @router.get("/storage/lots/{number}", response=LotOut, summary="一个批次 / One lot with what is left")
@@ -76,7 +76,7 @@ def enter_lot(request: HttpRequest, wanted: LotIn) -> Any:
 def one_lot(request: HttpRequest, number: Number) -> Any:
     """各项余量和最近200笔分送。What is left of each line, and the latest 200 draws."""
     found = _mine(request, queries.lot(number), "lot")
-    return shapes.lot(found, queries.lines_of(number), queries.takings(lot_id=number))
+    return shapes.lot(found, queries.lines_of(number), queries.taken_of(number))
 
 
 # --- Draws ------------------------------------------------------------------------------------------------------------
