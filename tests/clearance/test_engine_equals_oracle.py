@@ -15,7 +15,7 @@ import pytest
 from clearance.rig import connector
 from oracles.clearing import run_case as oracle
 from oracles.output import compare, read_outcome
-from oracles.random_case import CORNERS, KINDS, write_random_case
+from oracles.random_case import CORNERS, EXPORTS, KINDS, write_random_case
 from silkgate.clearance.api import run_case as engine
 from silkgate.site.traffic.case import write_case, write_inbox
 from silkgate.site.traffic.hostile import HOSTILE, disturbed, hostile
@@ -43,6 +43,12 @@ def differences(case: Path, database: str, out: Path) -> list[str]:
 def test_adversarial_cases(seed: int, database: str, tmp_path: Path) -> None:
     kinds = KINDS | {CORNERS} if seed % 4 == 3 else KINDS
     case = write_random_case(tmp_path / f"case-{seed}", seed, PARCELS, kinds=kinds)
+    assert differences(case, database, tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("seed", range(FIRST, LAST))
+def test_adversarial_cases_of_both_directions(seed: int, database: str, tmp_path: Path) -> None:
+    case = write_random_case(tmp_path / f"case-{seed}", seed, PARCELS, kinds=KINDS | {EXPORTS})
     assert differences(case, database, tmp_path / "out") == []
 
 

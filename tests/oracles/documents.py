@@ -83,6 +83,8 @@ def take_in(document: dict[str, Any], shelves: dict[str, Any], taken: int) -> st
         if stored is None:
             return "document.unknown"
         if not stored["draft"]:
+            if kind in DECLARATIONS and stored["kind"] != kind:
+                return DUPLICATES[kind]  # an import is not changed by an export, nor the other way round
             if is_bound(stored):
                 return "document.in_use"
             if document["head"]["appTime"] < stored["head"]["appTime"]:

@@ -19,7 +19,7 @@ CHARGES = ("0", "0", "0.00", "3.33", "0.00001", "12.5")
 
 
 def random_sale(chance: random.Random, number: int) -> Parcel:
-    """A sale abroad whose documents agree; now and then under the numbers of a purchase."""
+    """A sale abroad whose documents agree, under numbers that no purchase has."""
     lines = [random_line(chance) for _ in range(chance.choices((1, 2, 3, 7), (60, 25, 12, 3))[0])]
     found = export_parcel(
         number,
@@ -34,14 +34,6 @@ def random_sale(chance: random.Random, number: int) -> Parcel:
         agent=chance.choice((zone.AGENT, zone.AGENT, zone.AGENT_SM2)),
         at=number % 3000,
     )
-    if chance.random() < 0.04:
-        order_no = f"D2606{max(1, number - chance.randint(0, 12)):07d}"
-        for kind in ("303", "403", "603"):
-            found = changed(found, kind, orderNo=order_no)
-    if chance.random() < 0.04:
-        logistics_no = f"KG2606{max(1, number - chance.randint(0, 12)):07d}"
-        for kind in ("505", "603"):
-            found = changed(found, kind, logisticsNo=logistics_no, logisticsCode=zone.CARRIER)
     if chance.random() < 0.2:
         found = changed(found, "403", payCode=chance.choice(("", None)), payNo=chance.choice(("", None, "N1")))
     return found
@@ -107,6 +99,7 @@ TWISTS: dict[str, list[Twist]] = {
         ("603", 0, set_to(netWeight="1.5")),
         ("603", 0, set_to(netWeight="1.50001")),
         ("603", 0, set_to(licenseNo="21-AB-123456")),
+        ("603", 0, set_to(licenseNo="21-AB-123456", statisticsFlag="A")),
         ("603", 1, set_to(qty="0")),
         ("603", 1, set_to(qty1="0.00000")),
         ("603", 1, set_to(totalPrice="-0.01")),
@@ -125,7 +118,7 @@ TWISTS: dict[str, list[Twist]] = {
         ("603", 0, set_to(iacCode=zone.WAREHOUSE_2)),
     ],
 }
-TWIST_CHANCES = {"match": 0.2, "same": 0.08, "parties": 0.05, "fields": 0.1, "goods": 0.08, "stock": 0.07}
+TWIST_CHANCES = {"match": 0.3, "same": 0.08, "parties": 0.05, "fields": 0.18, "goods": 0.08, "stock": 0.07}
 
 
 def twisted_sale(chance: random.Random, good: Parcel, kinds: frozenset[str]) -> Parcel:

@@ -272,6 +272,37 @@ def test_an_export_stands_in_the_way_of_an_import_as_well(tmp_path: Path) -> Non
     assert [row["reasons"] for row in outcome.declarations] == ["waiting.order"]
 
 
+@pytest.mark.parametrize("accepted", [True, False])
+@pytest.mark.parametrize("first", ["621", "603"])
+@pytest.mark.parametrize("app_type", ["1", "2", "3"])
+def test_a_number_declared_in_one_direction_is_not_declared_in_the_other(
+    tmp_path: Path, accepted: bool, first: str, app_type: str
+) -> None:
+    writer = new(tmp_path)
+    bought, sold = parcel(1), export_parcel(1, order_no="D26060000001")
+    if first == "621":
+        send_parcel(writer, bought, ("311", "411", "511") if accepted else ())
+    else:
+        send_export(writer, sold, ("303", "505") if accepted else ())
+    other = sold["603"] if first == "621" else bought["621"]
+    writer.send(again(other, appType=app_type, appTime="20260618080000"))
+    outcome = outcome_of(writer)
+    assert last(outcome) == "rejected duplicate.declaration"
+    assert [row["status"] for row in outcome.declarations] == [GOOD if accepted else "2"]
+
+
+@pytest.mark.parametrize("first", ["621", "603"])
+def test_a_number_refused_or_cancelled_in_one_direction_is_free_for_the_other(tmp_path: Path, first: str) -> None:
+    writer = new(tmp_path)
+    bought, sold = parcel(1), export_parcel(1, order_no="D26060000001")
+    one, other = (bought["621"], sold["603"]) if first == "621" else (sold["603"], bought["621"])
+    writer.send(again(one, agentCode="nobody"), sender=SHOP)
+    writer.send(other)
+    outcome = outcome_of(writer)
+    assert last(outcome) == "accepted"
+    assert [row["status"] for row in outcome.declarations] == ["2"]
+
+
 def test_numbers_and_stock_are_common(tmp_path: Path) -> None:
     writer = new(tmp_path, books=zone.book_rows("3"))
     send_parcel(writer, parcel(1, [line("cream", "2")]))

@@ -14,7 +14,7 @@ from .documents import key_of
 from .output import balance_rows, declaration_rows
 from .random_case import EXPORTS, KINDS, Generator
 
-SEEDS, PARCELS = range(20, 28), 60
+SEEDS, PARCELS = range(20, 28), 90
 FINDINGS = {
     f"{group}.{name}"
     for group, names in {
