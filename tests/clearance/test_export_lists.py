@@ -25,6 +25,7 @@ CEB = "{http://www.chinaport.gov.cn/ceb}"
 OFFICIAL = etree.XMLSchema(etree.parse(Path(__file__).parents[1] / "specimens" / "ceb" / "xsd" / "export-202205.xsd"))
 
 
+CODES = ("311", "411", "511", "621")
 EXPORTED = {kind.receipt for kind in kinds_of("export")}
 
 
@@ -253,3 +254,28 @@ def test_the_first_of_an_import_and_an_export_under_one_order_stands(house: Hous
     told = house.send(message(house.zone, [draw], guid="A" * 36))
     assert [one[0] for one in told] == ["312"]
     assert "[duplicate.order]" in told[0][2]
+
+
+def test_who_waits_is_woken_by_a_companion_in_the_place_of_one_of_the_other_direction(house: House) -> None:
+    imported = [samples.order(1), samples.payment(1), samples.waybill(1), samples.declaration(1)]
+    order = imported[0]
+    parcel = house.made.parcel(1, bonded=False)
+    parcel.order[0].update({"orderNo": order.order_no, "ebpCode": order.ebp_code, "ebpName": order.ebp_name})
+    abroad = house.made.message("303", house.zone.enterprise(order.ebp_code), [parcel.order]).raw
+    house.send(abroad, *[samples.message(code, None, [one]) for code, one in zip(CODES[1:], imported[1:], strict=True)])
+    assert house.lists()[0][1:] == ("2", "waiting.order")
+    house.send(samples.message("311", None, [order._replace(app_type="2", app_time="20260618235959")]))
+    assert house.lists()[0][1:] == ("800", "")
+
+
+def test_a_receipt_of_money_is_no_payment(house: House) -> None:
+    imported = [samples.order(1), samples.payment(1), samples.waybill(1), samples.declaration(1)]
+    order = imported[0]
+    parcel = house.made.parcel(1, bonded=False)
+    parcel.order[0].update({"orderNo": order.order_no, "ebpCode": order.ebp_code, "ebpName": order.ebp_name})
+    parts = dict(zip(CODES, imported, strict=True))
+    house.send(house.made.money(parcel).raw)
+    house.send(*[samples.message(code, None, [parts[code]]) for code in ("311", "511", "621")])
+    assert house.lists()[0][1:] == ("2", "waiting.payment")
+    house.send(samples.message("411", None, [parts["411"]]))
+    assert house.lists()[0][1:] == ("800", "")

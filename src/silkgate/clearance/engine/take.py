@@ -344,9 +344,11 @@ class Taking:
         """An order or waybill came or went: look again at the declarations that wait for it.
 
         Where one is replaced by another nobody need look: who waits lacks something else, whatever the new one says.
-        Thousands may wait for the same waybill, and it may be sent again and again.
+        Thousands may wait for the same waybill, and it may be sent again and again. Unless it was of the other
+        direction, or nobody knows any more what it was.
         """
-        if (before is None or before.draft) == (after is None or after.draft):
+        came, went = _arrived(after), _arrived(before)
+        if came == went and (not came or _same_kind(before, after)):
             return
         if kind == "order":
             self.settling.companion(self.state.declarations.now[key])
@@ -445,9 +447,18 @@ def judge_lines(code: str, document: Any) -> list[Finding]:
     return _repeated(document) if code in ITEMISED else []
 
 
-def _paid(payments: Sequence[DocumentEntry]) -> bool:
-    """Whether one of the payments for an order has arrived."""
-    return any(not payment.draft for payment in payments)
+def _arrived(entry: DocumentEntry | None) -> bool:
+    return entry is not None and not entry.draft
+
+
+def _same_kind(one: DocumentEntry | None, other: DocumentEntry | None) -> bool:
+    """Whether both are known to be of one direction."""
+    return one is not None and other is not None and one.doc is not None and type(one.doc) is type(other.doc)
+
+
+def _paid(payments: Sequence[DocumentEntry]) -> set[type]:
+    """What of payments (of an import) and receipts of money (of an export) has arrived for an order."""
+    return {type(payment.doc) for payment in payments if not payment.draft}
 
 
 def _number(entry: DeclarationEntry) -> int:
