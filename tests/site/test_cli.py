@@ -97,20 +97,20 @@ def test_check_says_what_intake_finds_and_has_no_effect(case: Path, tmp_path: Pa
     assert apps.get_model("exchange", "Message").objects.count() == 0
 
 
-def test_check_says_of_an_export_message_that_it_is_checked_only(case: Path, tmp_path: Path, database: str) -> None:
+def test_check_says_what_is_checked_only(case: Path, tmp_path: Path, database: str) -> None:
     from silkgate.site import loading
 
     loading.load_zone_from(case)
-    sample = EXPORT_SAMPLES / "CEB603Message.xml"
+    sample = EXPORT_SAMPLES / "CEB701Message.xml"
     bad = tmp_path / "bad.xml"
-    bad.write_bytes(sample.read_bytes().replace(b"<ceb:POD>", b"<ceb:POD>12345", 1))
+    bad.write_bytes(sample.read_bytes().replace(b"<ceb:summaryFlag>", b"<ceb:summaryFlag>12345", 1))
     for language, taken, needed in (
-        ("zh", "此处只校验", "3 至 4 个字符"),
-        ("en", "checked here only", "3 to 4 characters"),
+        ("zh", "此处只校验", "1 个字符"),
+        ("en", "checked here only", "1 character"),
     ):
         outcome = silkgate("check", sample, bad, database=database, language=language)
         assert outcome.returncode == 1
-        assert outcome.stdout.count(": CEB603Message ") == 2
+        assert outcome.stdout.count(": CEB701Message ") == 2
         assert outcome.stdout.count(taken) == 2
         assert needed in outcome.stdout
     told = json.loads(silkgate("check", sample, bad, *case.glob("inbox/*.xml"), "--json", database=database).stdout)

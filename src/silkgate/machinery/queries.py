@@ -1,4 +1,4 @@
-"""Reads of machine books: what a contract promises, the tree of parts piece by piece, lists by keyset, the search."""
+"""Reads of machine books: what a contract promises, lists by keyset, the search."""
 
 from __future__ import annotations
 
@@ -6,19 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, QuerySet
 
 from silkgate.kernel.findings import Finding
 from silkgate.ledger import api as ledger
 from silkgate.machinery import models
 from silkgate.machinery.domain import ACCOUNT, Line
 from silkgate.machinery.rules import Built, Kept, Promised
-
-TREE_ROWS = 200
-"""Of a tree on one page; what lies deeper is opened by a link."""
-CHILD_ROWS = 50
-"""Of one parent on one page."""
-
 
 # --- What is promised -------------------------------------------------------------------------------------------------
 
@@ -55,87 +48,7 @@ def parts_named(book: models.Book, part_nos: Iterable[str]) -> dict[str, models.
     return {part.part_no: part for part in models.Part.objects.filter(book=book, part_no__in=set(part_nos))}
 
 
-# --- The tree ---------------------------------------------------------------------------------------------------------
-
-
-class Node(NamedTuple):
-    """A part in one place of the tree."""
-
-    part: models.Part
-    quantity_e5: int
-    """In one parent."""
-    left_e5: int
-    children: tuple[Node, ...]
-    hidden: int
-    """How many components there are that this page does not show."""
-
-
-class Branch(NamedTuple):
-    """Components of a part (or of the machine), with what is in them, as far as one page holds."""
-
-    nodes: tuple[Node, ...]
-    after: int | None
-    """Asks for the next components of the same parent; None: it ends."""
-
-
-def branch(book: models.Book, parent: models.Part | None, *, after: int = 0) -> Branch:
-    """The next components of `parent` (None: the machine) and, level by level, what is in them, up to 200 rows."""
-    top = list(_components(book).filter(parent=parent, id__gt=after).order_by("id")[: CHILD_ROWS + 1])
-    following = top[CHILD_ROWS - 1].pk if len(top) > CHILD_ROWS else None
-    top = top[:CHILD_ROWS]
-    below = _below(book, {row.part_id for row in top}, TREE_ROWS - len(top))
-    seen = {row.part_id: row.part for ones in (top, *below.values()) for row in ones}
-    counts = _counts(book, seen)
-    left = left_e5(book, [part.part_no for part in seen.values()])
-    opened = set[int]()
-
-    def node(row: models.Component) -> Node:
-        # What is built in at several places is opened at the first: a small bill may have a very large tree.
-        there = [] if row.part_id in opened else below.get(row.part_id, [])
-        opened.add(row.part_id)
-        hidden = counts.get(row.part_id, 0) - len(there)
-        return Node(row.part, row.quantity_e5, left[row.part.part_no], tuple(map(node, there)), hidden)
-
-    return Branch(tuple(map(node, top)), following)
-
-
-def _below(book: models.Book, level: set[int], room: int) -> dict[int, list[models.Component]]:
-    """Components by the number of their parent, level by level down from the parents `level`, at most `room`."""
-    below: dict[int, list[models.Component]] = {}
-    while level and room > 0:
-        rows = list(_components(book).filter(parent__in=level).order_by("parent_id", "id")[: room + 1])
-        whole: dict[int, list[models.Component]] = {}
-        for row in rows:
-            whole.setdefault(row.parent_id or 0, []).append(row)
-        cut = len(rows) > room
-        if cut:
-            # Of the last parent not all was read: its link opens it.
-            whole.pop(rows[-1].parent_id or 0)
-        below |= whole
-        room -= sum(map(len, whole.values()))
-        level = set() if cut else {row.part_id for ones in whole.values() for row in ones} - below.keys()
-    return below
-
-
-def _components(book: models.Book) -> QuerySet[models.Component]:
-    return models.Component.objects.filter(book=book).select_related("part")
-
-
-def _counts(book: models.Book, part_ids: Iterable[int]) -> dict[int, int]:
-    counted = models.Component.objects.filter(book=book, parent__in=list(part_ids)).values("parent_id")
-    return {row["parent_id"]: row["n"] for row in counted.annotate(n=Count("id"))}
-
-
-def parents(part: models.Part) -> list[models.Component]:
-    """Where a part is built in: its rows, the parent with each (none: the machine)."""
-    rows = models.Component.objects.filter(part=part).select_related("parent").order_by("id")
-    return list(rows[:CHILD_ROWS])
-
-
-def serials(part: models.Part, *, after: int = 0, limit: int = 50) -> list[models.Serial]:
-    """Serial numbers of a part with the shipments that replaced them, above number `after`."""
-    rows = models.Serial.objects.filter(part=part, id__gt=after).select_related("replaced_by")
-    return list(rows.order_by("id")[:limit])
+# --- Parts and components ---------------------------------------------------------------------------------------------
 
 
 def parts_page(book: models.Book, *, after: int = 0, limit: int = 50) -> list[models.Part]:
@@ -169,11 +82,6 @@ def _newest(rows: Any, code: str, before: int | None, limit: int) -> list[Any]:
     if before is not None:
         rows = rows.filter(id__lt=before)
     return list(rows.order_by("-id")[:limit])
-
-
-def shipments_of(book: models.Book, limit: int = 20) -> list[models.Shipment]:
-    """The latest shipments under a book's contract, newest first."""
-    return list(models.Shipment.objects.filter(book=book).order_by("-id")[:limit])
 
 
 def lines(shipment: models.Shipment) -> list[models.ShipmentLine]:
