@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from silkgate.site.traffic.drawing import Parcel
+from silkgate.site.traffic.drawing import SCATTER, SCATTERED, Parcel
 from silkgate.site.traffic.exports import ExportParcel, ExportParcels
 from silkgate.site.traffic.messages import Traffic, messages
 from silkgate.site.traffic.parcels import Parcels
@@ -172,7 +172,8 @@ def _counted_exports(
     """Every twentieth is wrong in one of three ways."""
     looked_at = {value for kind, value, _ in made.zone.selection if kind == "ebc_code"}
     prefixes = tuple(value for kind, value, _ in made.zone.selection if kind == "gcode_prefix")
-    candidates = (made.parcel(number) for number in count(1))
+    # In no order, as those of imports are: numbers that follow each other would be easy on the indexes.
+    candidates = (made.parcel(number * SCATTER % SCATTERED) for number in count(1))
     unseen = (
         parcel
         for parcel in candidates
