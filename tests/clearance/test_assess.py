@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from clearance.made import cents, changed, declaration, declaration_line, e5, law, rate
 from oracles import tax as oracle
-from silkgate.clearance.engine.assess import Taxes, apportion, assess_lines, limits, taxes, value
+from silkgate.clearance.engine.assess import apportion, assess_lines, limits, value
 from silkgate.kernel.fixed import half_up
+from silkgate.tariff.api import Taxes, taxes
 
 SEVENTY = (7, 10)
 CREAM = {"consumption": "0.15", "threshold": "10"}

@@ -195,6 +195,7 @@ OWN_FURNITURE: dict[str, dict[str, str]] = {
         "files.py": "reads the law files under `reference/`; they are no tables and need no database",
         "tables.py": "typed reading of TOML, so that every error names its place",
         "docs.py": "renders the reference page of rules from the cards",
+        "taxes.py": "what falls due on goods, in exact integers, for every room that needs it",
         "trials.py": "a trial law that a replay puts in the place of the law of each day",
     },
     "registry": {

@@ -17,6 +17,9 @@ APPROVED, FORMAT_ERROR = "399", "-1"
 CANCELLED, PART_RETURNED, RETURNED = "cancelled", "part_returned", "returned"
 DETAINED = ("501", "502", "503", "599")
 
+ON_THE_WAY = frozenset(("declaration.manifested", "declaration.arrived", "declaration.tallied"))
+"""Events that leave a declaration in the state that it had."""
+
 HELD = frozenset((REVIEW, INSPECTION))
 STANDING = frozenset((REVIEW, INSPECTION, RELEASED, CLOSED, PART_RETURNED, RETURNED, *DETAINED))
 """States of a declaration that was accepted and still uses its documents."""

@@ -13,7 +13,7 @@ from django.db import connection
 from lxml import etree
 
 from silkgate.clearance import queries
-from silkgate.clearance.domain import EXPORT
+from silkgate.clearance.domain import EXPORT, ON_THE_WAY
 from silkgate.clearance.evidence import NAMES, Evidence, documents_in, side_by_side
 from silkgate.clearance.explain import ENGINE, Priced, decision, selection_findings, tax_table
 from silkgate.clearance.exportevidence import (
@@ -333,8 +333,6 @@ WORDS: dict[str, tuple[Text, str]] = {
     "declaration.departed": (Text("离境，结关", "Left the country, closed"), "released"),
     "declaration.tallied": (Text("退货理货", "Returned goods tallied"), ""),
 }
-ON_THE_WAY = frozenset(("declaration.manifested", "declaration.arrived", "declaration.tallied"))
-"""What happens to a declaration without deciding on it."""
 
 
 def _history(events: Iterable[journal.Event], documents: Four) -> tuple[Event, ...]:

@@ -52,7 +52,8 @@ def export_side_by_side(documents: Four, *, money_needed: bool, hrefs: Mapping[i
     Compares what group 4 of clearing compares (docs/exports.md, section 3).
     """
     order, money = documents[1], documents[2]
-    places = (0, 1, 2, 3) if money or money_needed else _WITHOUT_MONEY
+    with_money = money is not None or money_needed
+    places = (0, 1, 2, 3) if with_money else _WITHOUT_MONEY
     side = Side([COMPARED[place] for place in places], [documents[place] for place in places], in_full=True)
     waybill = len(places) - 1
 
@@ -65,7 +66,7 @@ def export_side_by_side(documents: Four, *, money_needed: bool, hrefs: Mapping[i
         row("logisticsNo", "", "", "logisticsNo", reference=0),
     ]
     sale = [_order_type(order, len(places)), row("", "goodsValue", "", ""), row("", "freight", "", "")]
-    if waybill > len(_WITHOUT_MONEY) - 1:
+    if with_money:
         numbers.append(row("", "", "payNo", ""))
         sale += [_received(order, money), row("", "currency", "currency", "")]
     else:

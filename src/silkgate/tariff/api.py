@@ -36,6 +36,7 @@ from silkgate.tariff.domain import (
     Value,
 )
 from silkgate.tariff.files import REFERENCE, cards, codes, law_version, notices, parameter, parameters
+from silkgate.tariff.taxes import Taxes, taxes
 from silkgate.tariff.trials import Trial
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "Rate",
     "TariffError",
     "TariffRowError",
+    "Taxes",
     "Trial",
     "Value",
     "cards",
@@ -71,6 +73,7 @@ __all__ = [
     "parameter",
     "parameters",
     "read_trial",
+    "taxes",
     "tell",
 ]
 

@@ -102,7 +102,7 @@ def enter_lot(actor: Actor, new: NewLot, *, at: datetime) -> StorageLot:
         _refuse([*_judge_parties(new), *rules.judge_goods(new.lines, law.rate)])
         rates = [law.rates[line.gcode] for line in new.lines]
         due = [
-            rules.taxes(line.value_cents, line.statutory_e5, rate) for line, rate in zip(new.lines, rates, strict=True)
+            rules.due(line.value_cents, line.statutory_e5, rate) for line, rate in zip(new.lines, rates, strict=True)
         ]
         needed_cents = sum(one.total_cents for one in due)
         balance = _balance(cursor, new.owner_code)

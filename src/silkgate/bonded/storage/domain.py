@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from silkgate.kernel.findings import Finding
 from silkgate.kernel.text import Text
+from silkgate.tariff.api import Taxes
 
 STOCK, COVER = "storage", "storage_guarantee"
 """Kinds of ledger account: goods of one line of a lot (in and out), and an owner's guarantee for what is stored.
@@ -101,19 +102,6 @@ class Taking(NamedTuple):
     statutory_e5: int
     value_cents: int
     guarantee_cents: int
-
-
-class Taxes(NamedTuple):
-    """What falls due on goods that come into the home market."""
-
-    duty_cents: int
-    consumption_tax_cents: int
-    value_added_tax_cents: int
-
-    @property
-    def total_cents(self) -> int:
-        """All three."""
-        return sum(self)
 
 
 NO_TAXES = Taxes(0, 0, 0)

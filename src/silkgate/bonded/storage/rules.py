@@ -6,7 +6,6 @@ import re
 from calendar import monthrange
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
-from fractions import Fraction
 from itertools import groupby
 from typing import NamedTuple
 
@@ -23,13 +22,12 @@ from silkgate.bonded.storage.domain import (
     Stock,
     Taken,
     Taking,
-    Taxes,
     Wanted,
 )
 from silkgate.kernel.findings import Finding
-from silkgate.kernel.fixed import E5, format_cents, format_e5, half_up
+from silkgate.kernel.fixed import format_cents, format_e5, half_up
 from silkgate.kernel.text import Text
-from silkgate.tariff.api import E6, E8, Rate
+from silkgate.tariff.api import Rate, Taxes, taxes
 
 MOST_LINES = 500
 """Of a lot, and of a draw."""
@@ -111,23 +109,9 @@ def _problem(field: str, found: str, prefix: str = "") -> Problem:
 # --- Taxes and the guarantee ------------------------------------------------------------------------------------------
 
 
-def taxes(value_cents: int, statutory_e5: int, rate: Rate) -> Taxes:
-    """Duty, consumption tax and value added tax in full, each rounded half up to a cent from the unrounded chain.
-
-    Basis: 消费税暂行条例 art. 9 (composite price); consumption tax by value, by quantity, or both; below the rate's
-    threshold of value per unit there is none. `statutory_e5`: quantity in the rate's unit1.
-    """
-    value, count = Fraction(value_cents), Fraction(statutory_e5, E5)
-    share, each = Fraction(rate.consumption_e6, E6), Fraction(100 * rate.specific_e6, E6)
-    if rate.threshold_e8 and value < count * 100 * Fraction(rate.threshold_e8, E8):
-        share = each = Fraction(0)
-    duty = value * Fraction(rate.duty_e6, E6)
-    composite = (value + duty + count * each) / (1 - share)
-    return Taxes(_cents(duty), _cents(composite * share + count * each), _cents(composite * Fraction(rate.vat_e6, E6)))
-
-
-def _cents(amount: Fraction) -> int:
-    return half_up(amount.numerator, amount.denominator)
+def due(value_cents: int, statutory_e5: int, rate: Rate) -> Taxes:
+    """What falls due in full on goods that come into the home market. `statutory_e5`: quantity in the rate's unit1."""
+    return taxes(value_cents, statutory_e5, rate, full=True, factor=(1, 1))
 
 
 def judge_goods(lines: Sequence[NewLine], rate_of: Callable[[str], Rate | None]) -> list[Finding]:
@@ -230,7 +214,7 @@ def consolidate(
                 statutory,
                 origin,
                 value,
-                taxes(value, statutory, rate) if direction == IMPORT else NO_TAXES,
+                due(value, statutory, rate) if direction == IMPORT else NO_TAXES,
                 (rate.duty_e6, rate.consumption_e6, rate.vat_e6) if direction == IMPORT else (0, 0, 0),
             )
         )

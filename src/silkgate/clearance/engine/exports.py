@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from silkgate.clearance.domain import AssessedLine, Declaration, Party
+from silkgate.clearance.engine.match import goods_sums, in_roles
 from silkgate.exchange.api import NO_CODE, ExportList, ExportOrder, ExportWaybill, MoneyReceived
 from silkgate.kernel.findings import Finding
-from silkgate.kernel.fixed import E5, format_e5
+from silkgate.kernel.fixed import format_e5
 from silkgate.tariff.api import Law
 
 MODES = ("9610", "1210")
@@ -22,22 +23,15 @@ ROLES = (
     ("agentCode", "agent_code", "agent"),
     ("iacCode", "iac_code", "area"),
 )
+NOT_NAMED = frozenset({("area", ""), ("ebp", NO_CODE)})
+"""Roles and codes that stand for nobody: a foreign platform may be without a code."""
 REQUIRED = (("emsNo", "ems_no"), ("iacCode", "iac_code"), ("iacName", "iac_name"))
 """What 1210 needs beside the item record of each line."""
 
 
 def parties(declared: ExportList, filed: Mapping[str, Party]) -> list[Finding]:
     """Group 1: everyone named is filed and in its role. A foreign platform may be without a code."""
-    unknown, out_of_role = [], []
-    for field, attribute, role in ROLES:
-        code = getattr(declared, attribute)
-        if (role == "area" and not code) or (role == "ebp" and code == NO_CODE):
-            continue
-        party = filed.get(code)
-        if party is None:
-            unknown.append(Finding("party.unknown", field, code, role))
-        elif role not in party.roles:
-            out_of_role.append(Finding("party.role", field, code, role))
+    unknown, out_of_role = in_roles(declared, filed, ROLES, NOT_NAMED)
     return unknown + out_of_role
 
 
@@ -87,7 +81,7 @@ def match(
     if order.order_type != RETAIL:
         findings.append(Finding("match.order_type", "orderType", order.order_type, RETAIL))
     _match_lines(declared, order, findings)
-    _match_sums(order, tolerance_e5, findings)
+    findings += goods_sums(order, tolerance_e5)
     if money is not None:
         due_e5 = order.goods_value_e5 + order.freight_e5
         if money.charge_e5 != due_e5:
@@ -121,18 +115,6 @@ def _match_lines(declared: ExportList, order: ExportOrder, findings: list[Findin
             if found != needed
         ]
     findings += [Finding("match.items", "gnum", "", str(gnum), gnum) for gnum in ordered]
-
-
-def _match_sums(order: ExportOrder, tolerance_e5: int, findings: list[Finding]) -> None:
-    total_e5 = 0
-    for line in order.lines:
-        total_e5 += line.total_price_e5
-        product = line.price_e5 * line.qty_e5
-        if abs(product - line.total_price_e5 * E5) > tolerance_e5 * E5:
-            found, needed = format_e5(line.total_price_e5), format_e5(product // E5)
-            findings.append(Finding("match.order_sum", "totalPrice", found, needed, line.gnum))
-    if abs(total_e5 - order.goods_value_e5) > tolerance_e5:
-        findings.append(Finding("match.order_sum", "goodsValue", format_e5(order.goods_value_e5), format_e5(total_e5)))
 
 
 def goods(declared: ExportList, law: Law) -> list[Finding]:

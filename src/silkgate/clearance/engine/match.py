@@ -5,11 +5,12 @@ Judges only: facts in, findings out. The findings of a group come in the order o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 
 from silkgate.clearance.domain import Declaration, DocumentEntry, Order, Party, Payment, Waybill
+from silkgate.exchange.api import ExportList, ExportOrder
 from silkgate.kernel.findings import Finding
 from silkgate.kernel.fixed import CENT_E5, E5, format_e5
 from silkgate.tariff.api import Law, Rate
@@ -24,18 +25,33 @@ ROLES = (
 )
 
 
-def parties(declaration: Declaration, filed: Mapping[str, Party]) -> list[Finding]:
-    """Group 1: everyone named is filed and in its role; the guarantor is one of this declaration's own."""
+NOT_NAMED = frozenset({("area", "")})
+"""Roles and codes that stand for nobody."""
+
+
+def in_roles(
+    declaration: Declaration | ExportList,
+    filed: Mapping[str, Party],
+    roles: Sequence[tuple[str, str, str]],
+    not_named: Collection[tuple[str, str]],
+) -> tuple[list[Finding], list[Finding]]:
+    """Who of those named is not filed, and who is not in the role; `roles`: element, attribute, role."""
     unknown, out_of_role = [], []
-    for field, attribute, role in ROLES:
+    for field, attribute, role in roles:
         code = getattr(declaration, attribute)
-        if role == "area" and not code:
+        if (role, code) in not_named:
             continue
         party = filed.get(code)
         if party is None:
             unknown.append(Finding("party.unknown", field, code, role))
         elif role not in party.roles:
             out_of_role.append(Finding("party.role", field, code, role))
+    return unknown, out_of_role
+
+
+def parties(declaration: Declaration, filed: Mapping[str, Party]) -> list[Finding]:
+    """Group 1: everyone named is filed and in its role; the guarantor is one of this declaration's own."""
+    unknown, out_of_role = in_roles(declaration, filed, ROLES, NOT_NAMED)
     guarantors = (declaration.ebp_code, declaration.ebc_code, declaration.logistics_code)
     if declaration.assure_code not in guarantors:
         out_of_role.append(Finding("party.role", "assureCode", declaration.assure_code, " / ".join(guarantors)))
@@ -176,6 +192,15 @@ def _match_lines(declaration: Declaration, order: Order, findings: list[Finding]
 
 def sums(order: Order, tolerance_e5: int) -> list[Finding]:
     """Whether an order adds up, within the law's tolerance: its lines, their sum, what was paid."""
+    findings = goods_sums(order, tolerance_e5)
+    paid = order.goods_value_e5 + order.freight_e5 + order.tax_total_e5 - order.discount_e5
+    if abs(paid - order.actural_paid_e5) > tolerance_e5:
+        findings.append(Finding("match.order_sum", "acturalPaid", format_e5(order.actural_paid_e5), format_e5(paid)))
+    return findings
+
+
+def goods_sums(order: Order | ExportOrder, tolerance_e5: int) -> list[Finding]:
+    """Whether the lines of an order add up, and their sum is its goods value."""
     findings: list[Finding] = []
     total = 0
     for line in order.lines:
@@ -189,9 +214,6 @@ def sums(order: Order, tolerance_e5: int) -> list[Finding]:
             )
     if abs(total - order.goods_value_e5) > tolerance_e5:
         findings.append(Finding("match.order_sum", "goodsValue", format_e5(order.goods_value_e5), format_e5(total)))
-    paid = order.goods_value_e5 + order.freight_e5 + order.tax_total_e5 - order.discount_e5
-    if abs(paid - order.actural_paid_e5) > tolerance_e5:
-        findings.append(Finding("match.order_sum", "acturalPaid", format_e5(order.actural_paid_e5), format_e5(paid)))
     return findings
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from silkgate.clearance.domain import DeclarationEntry, Key, OfficerInstruction
+from silkgate.clearance.domain import ON_THE_WAY, DeclarationEntry, Key, OfficerInstruction
 from silkgate.clearance.engine.effects import Effects
 from silkgate.clearance.engine.needs import Messages
 from silkgate.clearance.replay.past import PastState
@@ -30,8 +30,6 @@ STATES = {
     "declaration.departed": "899",
 }
 """State that an event leads to, where its detail does not say."""
-ON_THE_WAY = frozenset(("declaration.manifested", "declaration.arrived", "declaration.tallied"))
-"""Events that leave a declaration in the state that it had."""
 PENDING = 20_000
 
 _NUMBERS_GIVEN = (

@@ -39,13 +39,6 @@ class ExportParcel(NamedTuple):
         return self.waybill["logisticsNo"]
 
 
-def fields(*, at: datetime, random: Random, **values: str) -> Values:
-    """A document's head with what every one has."""
-    return {
-        "guid": new_guid(random), "appType": "1", "appTime": f"{at:%Y%m%d%H%M%S}", "appStatus": "2", **values,
-    }  # fmt: skip
-
-
 class ExportParcels:
     """Makes parcels by number: the same zone, seed and number give the same parcel but for its guids."""
 
@@ -217,7 +210,11 @@ class ExportParcels:
         return Traffic(f"CEB{code}Message", raw, len(documents), sender.code)
 
     def _head(self, **values: str) -> Values:
-        return fields(at=self.at, random=self.random, **values)
+        """A document's head with what every one has."""
+        return {
+            "guid": new_guid(self.random), "appType": "1", "appStatus": "2", "appTime": f"{self.at:%Y%m%d%H%M%S}",
+            **values,
+        }  # fmt: skip
 
 
 def _money(cents: int) -> str:
